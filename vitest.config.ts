@@ -1,11 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
+// `npm run fuzz` runs test/fuzz/*.fuzz.ts and nothing else: searches that take as long as they are given.
+const fuzzing = process.env.CLMBR_FUZZ === '1';
+const fuzzSeconds = Number(process.env.CLMBR_FUZZ_SECONDS ?? 60);
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: [fuzzing ? 'test/fuzz/**/*.fuzz.ts' : 'test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
+    testTimeout: fuzzing ? (fuzzSeconds + 60) * 1000 : 60_000,
     hookTimeout: 120_000,
   },
 });

@@ -1,0 +1,11 @@
+export { ClmbrTokenizer } from './tokenizer.ts';
+export type { DecodedToken, EncodeOptions, PatientEvents } from './tokenizer.ts';
+export { EventEncoder } from './encoder.ts';
+export type { DropListener, DroppedEvent, Encoding } from './encoder.ts';
+export { dropReasonOf, dropReasons } from './drop-reasons.ts';
+export type { CodeMatch } from './search.ts';
+export { loadVocabulary } from './load.ts';
+export { pythonFloat } from './python-float.ts';
+export { bosId, clsId, eosId, firstEntryId, padId, specialTokens } from './special-tokens.ts';
+export { Vocabulary, parseTokenizerConfig, vocabularyFromTables, vocabularyToTables } from './vocabulary.ts';
+export type { EntryKind, VocabularyColumn, VocabularyEntry, VocabularyTables } from './vocabulary.ts';

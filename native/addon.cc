@@ -1,0 +1,19 @@
+// Registers what JavaScript sees; no logic.
+#include <napi.h>
+
+#include "binding/environment.h"
+#include "binding/job.h"
+#include "binding/model.h"
+#include "binding/system.h"
+
+static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+    using namespace clmbr::binding;
+    install_ggml_callbacks();
+    Environment & environment = Environment::create(env);
+    Job::define(env, environment, exports);
+    Model::define(env, environment, exports);
+    define_system(env, exports);
+    return exports;
+}
+
+NODE_API_MODULE(clmbr, Initialize)

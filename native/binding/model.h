@@ -1,0 +1,31 @@
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "../engine/executor.h"
+#include "environment.h"
+
+namespace clmbr::binding {
+
+// A loaded model: `Model.load(description, job)`, `run(batch, job)`, `dispose()`, `info`.
+class Model : public Napi::ObjectWrap<Model> {
+public:
+    static void define(Napi::Env env, Environment & environment, Napi::Object exports);
+    explicit Model(const Napi::CallbackInfo & info);
+
+    // Wraps an executor; called on the JavaScript thread.
+    static Napi::Object create(Napi::Env env, std::shared_ptr<Executor> executor);
+
+private:
+    static Napi::Value load(const Napi::CallbackInfo & info);
+    Napi::Value run(const Napi::CallbackInfo & info);
+    Napi::Value dispose(const Napi::CallbackInfo & info);
+    Napi::Value info(const Napi::CallbackInfo & info);
+
+    // Work under way holds the executor too, so disposing never frees what a thread is using.
+    std::shared_ptr<Executor> executor_;
+};
+
+}  // namespace clmbr::binding

@@ -1,0 +1,79 @@
+#include "executor.h"
+
+#include <ggml-cpu.h>
+#include <ggml.h>
+
+#include "error.h"
+#include "ggml_preconditions.h"
+#include "head.h"
+
+namespace clmbr {
+namespace {
+
+// Memory of a pass is kept for the next one up to this size.
+constexpr size_t kKeptBytes = size_t(512) << 20;
+
+struct FreeContext {
+    void operator()(ggml_context * context) const { ggml_free(context); }
+};
+
+}  // namespace
+
+Executor::Executor(std::shared_ptr<const Weights> weights, std::shared_ptr<ThreadPool> pool, const kernels::Kernels & kernels)
+    : weights_(std::move(weights)),
+      pool_(std::move(pool)),
+      kernels_(kernels),
+      graph_memory_(clmbr::graph_memory(static_cast<size_t>(weights_->hyperparameters().layer_count)), "the graph") {
+    ggml_threadpool_params parameters = ggml_threadpool_params_default(1);
+    graph_thread_ = ggml_threadpool_new(&parameters);
+    if (graph_thread_ == nullptr) throw Error("OUT_OF_MEMORY", "Could not get memory for the graph's thread.");
+}
+
+Executor::~Executor() { ggml_threadpool_free(graph_thread_); }
+
+void Executor::run(const Batch & batch, const std::atomic<bool> & cancelled) {
+    if (!pool_->usable())
+        throw Error("DEVICE_UNAVAILABLE", "The model was loaded before this process was forked: load it again in the child process.");
+    const Hyperparameters & h = weights_->hyperparameters();
+    check_batch(batch, h);
+    const BatchLayout layout(batch);
+
+    cpu::Workspace workspace;
+    workspace.kernels = &kernels_;
+    workspace.weights = weights_.get();
+    workspace.pool = pool_.get();
+    workspace.cancelled = &cancelled;
+    workspace.batch = &batch;
+    workspace.layout = &layout;
+    workspace.all_blocks = cpu::attention_blocks(layout, h, true);
+    if (!layout.all_rows()) workspace.last_blocks = cpu::attention_blocks(layout, h, false);
+
+    LlamaActivations activations;
+    Arena measure;
+    cpu::place_workspace(workspace, measure);
+    place_activations(workspace, activations, measure);
+    if (measure.used() > memory_.bytes()) {
+        memory_ = Buffer();  // first, so that old and new are never held together
+        memory_ = Buffer(measure.used(), "a batch of " + std::to_string(layout.tokens) + " tokens");
+    }
+    Arena arena(memory_.data());
+    cpu::place_workspace(workspace, arena);
+    place_activations(workspace, activations, arena);
+
+    if (!layout.rows.empty()) {
+        const ggml_init_params parameters = {graph_memory_.bytes(), graph_memory_.data(), /*no_alloc*/ true};
+        const std::unique_ptr<ggml_context, FreeContext> context(ggml_init(parameters));
+        ggml_cgraph * graph = build_llama_cpu(context.get(), workspace, activations, nodes_);
+        ggml_cplan plan = ggml_graph_plan(graph, 1, graph_thread_);
+        if (plan.work_size != 0) throw Error("INTERNAL", "Expected a graph without work memory.");
+        plan.abort_callback = [](void * flag) { return static_cast<const std::atomic<bool> *>(flag)->load(); };
+        plan.abort_callback_data = const_cast<std::atomic<bool> *>(&cancelled);
+        const ggml_status status = ggml_graph_compute(graph, &plan);
+        if (status == GGML_STATUS_SUCCESS && !cancelled) write_outputs(workspace, activations.hidden);
+        else if (status != GGML_STATUS_ABORTED && !cancelled) throw Error("INTERNAL", "The graph ended with status " + std::to_string(status) + ".");
+    }
+    if (memory_.bytes() > kKeptBytes) memory_ = Buffer();
+    if (cancelled) throw Error("ABORTED", "The pass was cancelled.");
+}
+
+}  // namespace clmbr

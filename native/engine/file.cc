@@ -1,0 +1,93 @@
+#include "file.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include "error.h"
+
+#if defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#define NOMINMAX
+#include <windows.h>
+#include <vector>
+#else
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
+namespace clmbr {
+namespace {
+
+[[noreturn]] void fail(const std::string & path, const std::string & what) {
+    throw Error("FILE_UNREADABLE", "Could not read " + path + ": " + what + ".");
+}
+
+}  // namespace
+
+#if defined(_WIN32)
+
+File::File(const std::string & path) : path_(path) {
+    const int length = MultiByteToWideChar(CP_UTF8, 0, path.c_str(), -1, nullptr, 0);
+    std::vector<wchar_t> wide(static_cast<size_t>(length > 0 ? length : 1));
+    MultiByteToWideChar(CP_UTF8, 0, path.c_str(), -1, wide.data(), length);
+    handle_ = CreateFileW(wide.data(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr, OPEN_EXISTING,
+                          FILE_ATTRIBUTE_NORMAL, nullptr);
+    if (handle_ == INVALID_HANDLE_VALUE) fail(path, "error " + std::to_string(GetLastError()));
+    LARGE_INTEGER size;
+    if (!GetFileSizeEx(handle_, &size)) fail(path, "its size is unknown");
+    size_ = static_cast<uint64_t>(size.QuadPart);
+}
+
+File::~File() {
+    if (handle_ != nullptr && handle_ != INVALID_HANDLE_VALUE) CloseHandle(handle_);
+}
+
+void File::read(uint64_t offset, void * target, size_t bytes) const {
+    char * out = static_cast<char *>(target);
+    while (bytes > 0) {
+        OVERLAPPED at = {};
+        at.Offset = static_cast<DWORD>(offset);
+        at.OffsetHigh = static_cast<DWORD>(offset >> 32);
+        const DWORD chunk = bytes > (1u << 30) ? 1u << 30 : static_cast<DWORD>(bytes);
+        DWORD got = 0;
+        if (!ReadFile(handle_, out, chunk, &got, &at) || got == 0) fail(path_, "it ended before the data that its header promises");
+        out += got;
+        offset += got;
+        bytes -= got;
+    }
+}
+
+#else
+
+File::File(const std::string & path) : path_(path) {
+    descriptor_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor_ < 0) fail(path, std::strerror(errno));
+    struct stat status;
+    if (fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
+        close(descriptor_);
+        fail(path, "it is not a regular file");
+    }
+    size_ = static_cast<uint64_t>(status.st_size);
+}
+
+File::~File() {
+    if (descriptor_ >= 0) close(descriptor_);
+}
+
+void File::read(uint64_t offset, void * target, size_t bytes) const {
+    char * out = static_cast<char *>(target);
+    while (bytes > 0) {
+        const ssize_t got = pread(descriptor_, out, bytes, static_cast<off_t>(offset));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) fail(path_, std::strerror(errno));
+        if (got == 0) fail(path_, "it ended before the data that its header promises");
+        out += got;
+        offset += static_cast<uint64_t>(got);
+        bytes -= static_cast<size_t>(got);
+    }
+}
+
+#endif
+
+}  // namespace clmbr

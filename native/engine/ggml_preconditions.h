@@ -1,0 +1,26 @@
+// What ggml asserts on, and how each case is ruled out. A failed ggml assertion ends the process, so none may depend on what
+// a user passes. The rest of the engine calls ggml through architecture/ and executor only.
+//
+// ggml_init                 memory comes from our Buffer (aligned to pages); its size is computed by graph_memory() from the
+//                           number of tensors, with room to spare, so that "not enough space in the context's memory pool"
+//                           cannot happen. What remains is one malloc of some hundred bytes (struct ggml_context).
+// ggml_new_tensor_*         dimensions are ints >= 1 (check_hyperparameters, check_batch); no_alloc is set, so data is never
+//                           taken from the pool. Tensors per graph are bounded by graph_tensors().
+// ggml_custom_4d            fewer than GGML_MAX_SRC (10) arguments: ours have at most 3. n_tasks is 1.
+// ggml_build_forward_expand the graph is created with graph_tensors() slots.
+// ggml_threadpool_new       asked for one thread, which is the calling one: no thread is created, so none can fail.
+// ggml_graph_plan           custom operators need no work memory: work_size is 0, and checked.
+// ggml_graph_compute        n_threads is 1, the thread pool and plan are there; operators do not throw.
+// crash handler             ggml's terminate handler, which forks a debugger, is kept out at build time (ggml.cmake).
+#pragma once
+
+#include <cstddef>
+
+namespace clmbr {
+
+// Tensors and nodes that the graph of a model with `layers` layers has at most: 6 in a layer, views included, and 8 around them.
+constexpr size_t graph_tensors(size_t layers) { return 8 * layers + 16; }
+
+size_t graph_memory(size_t layers);
+
+}  // namespace clmbr

@@ -1,0 +1,187 @@
+#include "head.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+#include "cpu/linear.h"
+
+namespace clmbr {
+namespace {
+
+using cpu::Workspace;
+
+constexpr int kLogitRows = 64;
+constexpr size_t kLogitBytes = 64u << 20;
+
+// Rows of hidden states, copied to the stride that the kernels like, and their logits.
+class LogitChunk {
+public:
+    explicit LogitChunk(const Workspace & w, bool own_logits)
+        : w_(w),
+          width_(static_cast<size_t>(w.hyperparameters().hidden_size)),
+          stride_(kernels::padded_stride(width_)),
+          vocabulary_(static_cast<size_t>(w.hyperparameters().vocabulary_size)),
+          capacity_(static_cast<int>(std::clamp<size_t>(kLogitBytes / (vocabulary_ * sizeof(float)), 1, kLogitRows))),
+          rows_(static_cast<size_t>(capacity_) * stride_ * sizeof(float), "hidden states") {
+        if (own_logits) logits_ = Buffer(static_cast<size_t>(capacity_) * vocabulary_ * sizeof(float), "logits");
+        targets_.resize(static_cast<size_t>(capacity_));
+    }
+
+    int capacity() const { return capacity_; }
+    float * row(int i) const { return rows_.as<float>() + static_cast<size_t>(i) * stride_; }
+    float * logits(int i) const { return logits_.as<float>() + static_cast<size_t>(i) * vocabulary_; }
+    void set_target(int i, float * target) { targets_[static_cast<size_t>(i)] = target; }
+
+    void compute(int count) {
+        cpu::linear(w_, rows_.as<float>(), stride_, count, w_.weights->output(), [&](int row, int column, const float * values, int n) {
+            std::memcpy(targets_[static_cast<size_t>(row)] + column, values, static_cast<size_t>(n) * sizeof(float));
+        });
+    }
+
+private:
+    const Workspace & w_;
+    size_t width_, stride_, vocabulary_;
+    int capacity_;
+    Buffer rows_, logits_;
+    std::vector<float *> targets_;
+};
+
+// The index among the rows of the pass of each token.
+std::vector<int32_t> row_of_token(const BatchLayout & layout) {
+    std::vector<int32_t> index(static_cast<size_t>(layout.tokens), -1);
+    for (size_t i = 0; i < layout.rows.size(); i++) index[static_cast<size_t>(layout.rows[i])] = static_cast<int32_t>(i);
+    return index;
+}
+
+// Running mean or maximum over the tokens of outputs that begin at the same token: prefixes of one timeline are pooled in one go.
+class PrefixPool {
+public:
+    PrefixPool(Pooling pooling, size_t width) : pooling_(pooling), width_(width), sum_(pooling == Pooling::Mean ? width : 0), top_(width) {}
+
+    // Where the next token to add lies, when pooling for an output that begins at `begin`.
+    int start(int begin) {
+        if (begin != begin_) {
+            begin_ = next_ = begin;
+            std::fill(sum_.begin(), sum_.end(), 0.0);
+            std::fill(top_.begin(), top_.end(), -INFINITY);
+        }
+        return next_;
+    }
+    void add(const float * row) {
+        next_++;
+        if (pooling_ == Pooling::Mean)
+            for (size_t i = 0; i < width_; i++) sum_[i] += static_cast<double>(row[i]);
+        else
+            for (size_t i = 0; i < width_; i++) top_[i] = row[i] > top_[i] ? row[i] : top_[i];
+    }
+    void write(float * out) const {
+        const double count = next_ - begin_;
+        for (size_t i = 0; i < width_; i++) out[i] = pooling_ == Pooling::Mean ? static_cast<float>(sum_[i] / count) : top_[i];
+    }
+
+private:
+    Pooling pooling_;
+    size_t width_;
+    std::vector<double> sum_;
+    std::vector<float> top_;
+    int begin_ = -1, next_ = 0;
+};
+
+// Calls f(output, pooled hidden state) for each output in order; max of logits is not made this way.
+template <class F>
+void each_pooled(const Workspace & w, const float * hidden, F f) {
+    const size_t width = static_cast<size_t>(w.hyperparameters().hidden_size);
+    const std::vector<int32_t> row = row_of_token(*w.layout);
+    const auto state = [&](int token) { return hidden + static_cast<size_t>(row[static_cast<size_t>(token)]) * width; };
+    if (w.batch->pooling == Pooling::Last) {
+        for (const Output & output : w.batch->outputs) f(output, state(output.end - 1));
+        return;
+    }
+    PrefixPool pool(w.batch->pooling, width);
+    std::vector<float> pooled(width);
+    for (const Output & output : w.batch->outputs) {
+        for (int token = pool.start(output.begin); token < output.end; token++) pool.add(state(token));
+        pool.write(pooled.data());
+        f(output, static_cast<const float *>(pooled.data()));
+    }
+}
+
+void write_maximum_of_logits(const Workspace & w, const float * hidden) {
+    const size_t width = static_cast<size_t>(w.hyperparameters().hidden_size);
+    const std::vector<int32_t> row = row_of_token(*w.layout);
+    LogitChunk chunk(w, true);
+    PrefixPool pool(Pooling::Max, static_cast<size_t>(w.hyperparameters().vocabulary_size));
+    for (const Output & output : w.batch->outputs) {
+        for (int token = pool.start(output.begin); token < output.end;) {
+            const int count = std::min(chunk.capacity(), output.end - token);
+            for (int i = 0; i < count; i++) {
+                std::memcpy(chunk.row(i), hidden + static_cast<size_t>(row[static_cast<size_t>(token + i)]) * width, width * sizeof(float));
+                chunk.set_target(i, chunk.logits(i));
+            }
+            chunk.compute(count);
+            for (int i = 0; i < count; i++) pool.add(chunk.logits(i));
+            token += count;
+            if (*w.cancelled) return;
+        }
+        pool.write(output.values);
+    }
+}
+
+void write_top(const Workspace & w, const float * logits, const Output & output, std::vector<int32_t> & order) {
+    const int vocabulary = w.hyperparameters().vocabulary_size, top = w.batch->top;
+    std::iota(order.begin(), order.end(), 0);
+    // Ties go to the lower id, so that the order is defined.
+    std::partial_sort(order.begin(), order.begin() + top, order.end(),
+                      [&](int32_t a, int32_t b) { return logits[a] != logits[b] ? logits[a] > logits[b] : a < b; });
+    const float total = w.kernels->log_sum_exp(logits, vocabulary);
+    for (int i = 0; i < top; i++) {
+        output.ids[i] = order[static_cast<size_t>(i)];
+        output.values[i] = logits[order[static_cast<size_t>(i)]] - total;
+    }
+}
+
+// Logits of pooled hidden states: kept, or reduced to the most probable tokens.
+void write_logits(const Workspace & w, const float * hidden) {
+    const bool top = w.batch->representation == Representation::Top;
+    const size_t width = static_cast<size_t>(w.hyperparameters().hidden_size);
+    LogitChunk chunk(w, top);
+    std::vector<const Output *> waiting;
+    std::vector<std::vector<int32_t>> orders(static_cast<size_t>(w.pool->threads()));
+    if (top)
+        for (auto & order : orders) order.resize(static_cast<size_t>(w.hyperparameters().vocabulary_size));
+    const auto flush = [&] {
+        chunk.compute(static_cast<int>(waiting.size()));
+        if (top && !*w.cancelled) {
+            const auto task = [&](int i, int worker) {
+                write_top(w, chunk.logits(i), *waiting[static_cast<size_t>(i)], orders[static_cast<size_t>(worker)]);
+            };
+            w.pool->run(static_cast<int>(waiting.size()), task, *w.cancelled);
+        }
+        waiting.clear();
+    };
+    each_pooled(w, hidden, [&](const Output & output, const float * state) {
+        const int i = static_cast<int>(waiting.size());
+        std::memcpy(chunk.row(i), state, width * sizeof(float));
+        chunk.set_target(i, top ? chunk.logits(i) : output.values);
+        waiting.push_back(&output);
+        if (i + 1 == chunk.capacity()) flush();
+    });
+    flush();
+}
+
+}  // namespace
+
+void write_outputs(const Workspace & w, const float * hidden) {
+    if (w.batch->representation == Representation::Hidden) {
+        const size_t bytes = static_cast<size_t>(w.hyperparameters().hidden_size) * sizeof(float);
+        each_pooled(w, hidden, [&](const Output & output, const float * state) { std::memcpy(output.values, state, bytes); });
+    } else if (w.batch->representation == Representation::Logits && w.batch->pooling == Pooling::Max) {
+        write_maximum_of_logits(w, hidden);
+    } else {
+        write_logits(w, hidden);
+    }
+}
+
+}  // namespace clmbr

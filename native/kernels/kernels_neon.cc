@@ -1,0 +1,12 @@
+#include "vec16_neon.h"
+
+#include "impl/table.h"
+
+namespace clmbr::kernels {
+
+const Kernels * neon_kernels() {
+    static constexpr Kernels table = make_table("neon");
+    return &table;
+}
+
+}  // namespace clmbr::kernels

@@ -1,0 +1,63 @@
+// Memory layouts that the kernels agree on. One layout serves every instruction set, so packed weights and every
+// intermediate value are the same whichever path the processor takes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace clmbr::kernels {
+
+// A weight matrix (outputs x inputs) is stored as panels of 32 outputs: for each input k, the 32 weights that multiply it
+// lie side by side. Two 512-bit or four 256-bit registers hold one such row.
+constexpr int kPanelWidth = 32;
+
+// Rows of activations that one call of a micro-kernel covers at most.
+constexpr int kRowTile = 12;
+
+// Keys per step of the running softmax. The boundaries lie at multiples of it from the start of the sequence, so a
+// query's additions come in the same order whatever shares its batch.
+constexpr int kKeyBlock = 256;
+
+// Inputs per block of a long dot product: a panel of that height stays in the second-level cache.
+constexpr int kInputBlock = 1024;
+
+enum class WeightType : uint8_t { F32, F16, BF16, Q8_0 };
+
+// Q8_0: 32 consecutive inputs of one output share a half-precision scale.
+constexpr int kQ8Block = 32;
+
+// Bytes of one panel of `inputs` rows. In Q8_0 each 32 rows of int8 are followed by their 32 half-precision scales.
+constexpr size_t panel_bytes(WeightType type, size_t inputs) {
+    switch (type) {
+        case WeightType::F32: return inputs * kPanelWidth * 4;
+        case WeightType::F16:
+        case WeightType::BF16: return inputs * kPanelWidth * 2;
+        case WeightType::Q8_0: return inputs / kQ8Block * (kQ8Block * kPanelWidth + kPanelWidth * 2);
+    }
+    return 0;
+}
+
+// Byte offset of input row `k` inside a panel; for Q8_0 `k` must start a block.
+constexpr size_t panel_offset(WeightType type, size_t k) { return panel_bytes(type, k); }
+
+// A weight matrix in panels. The last panel is filled up with zeros.
+struct PackedMatrix {
+    const uint8_t * data = nullptr;
+    WeightType type = WeightType::F32;
+    int outputs = 0;
+    int inputs = 0;
+
+    int panels() const { return (outputs + kPanelWidth - 1) / kPanelWidth; }
+    const uint8_t * panel(int index) const { return data + static_cast<size_t>(index) * panel_bytes(type, inputs); }
+};
+
+// Row strides of activations: a multiple of 16 floats, and an odd number of 64-byte lines, so that the 12 rows a
+// micro-kernel walks do not fall into the same sets of a cache.
+constexpr size_t padded_stride(size_t columns) {
+    size_t lines = (columns + 15) / 16;
+    return (lines | 1) * 16;
+}
+
+constexpr size_t round_up(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+}  // namespace clmbr::kernels

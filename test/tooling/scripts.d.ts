@@ -1,0 +1,2 @@
+/** The scripts are plain JavaScript without declarations. */
+declare module '*.mjs';
