@@ -1,3 +1,4 @@
+import { quoted } from '../files/quoted.ts';
 import { ClmbrError } from '../errors.ts';
 import { isWeightType } from '../gguf/tensor-types.ts';
 import type { GgufFile, GgufTensor, GgufValue, VocabularyTables } from '../gguf/types.ts';
@@ -41,13 +42,13 @@ export interface CheckedModel {
 }
 
 function invalid(file: GgufFile, tensor: string, message: string, details: Record<string, unknown> = {}): ClmbrError {
-  return new ClmbrError('INVALID_GGUF', `${file.path}: tensor "${tensor}" ${message}.`, {
+  return new ClmbrError('INVALID_GGUF', `${file.path}: tensor ${quoted(tensor)} ${message}.`, {
     details: { path: file.path, tensor, ...details },
   });
 }
 
 function unsupported(file: GgufFile, tensor: string, message: string): ClmbrError {
-  return new ClmbrError('UNSUPPORTED_MODEL', `${file.path}: tensor "${tensor}" ${message}.`, {
+  return new ClmbrError('UNSUPPORTED_MODEL', `${file.path}: tensor ${quoted(tensor)} ${message}.`, {
     details: { path: file.path, tensor },
   });
 }
@@ -56,7 +57,9 @@ function checkTensor(file: GgufFile, expected: LlamaTensor): CheckedTensor {
   const found: GgufTensor | undefined = file.tensors.get(expected.ggufName);
   const shape = expected.shape.toReversed();
   if (found === undefined) {
-    throw invalid(file, expected.ggufName, `is missing, expected with shape [${shape.join(', ')}]`, { expected: shape });
+    throw invalid(file, expected.ggufName, `is missing, expected with shape [${shape.join(', ')}]`, {
+      expected: shape,
+    });
   }
   // Sizes of 1 at the end mean nothing: ggml drops them.
   const actual = [...found.shape];
@@ -68,7 +71,8 @@ function checkTensor(file: GgufFile, expected: LlamaTensor): CheckedTensor {
     });
   }
   const isNorm = shape.length === 1;
-  if (!isWeightType(found.type)) throw unsupported(file, found.name, `is ${found.type}, expected F32, F16, BF16 or Q8_0`);
+  if (!isWeightType(found.type))
+    throw unsupported(file, found.name, `is ${found.type}, expected F32, F16, BF16 or Q8_0`);
   if (isNorm && found.type !== 'F32') throw unsupported(file, found.name, `is ${found.type}, expected F32 for a norm`);
   return {
     name: found.name,
@@ -86,7 +90,9 @@ function checkTensor(file: GgufFile, expected: LlamaTensor): CheckedTensor {
 function refuseOthers(file: GgufFile, expected: ReadonlySet<string>): void {
   for (const name of file.tensors.keys()) {
     if (expected.has(name) || name === ropeFactorsName) continue;
-    const what = name.endsWith('.bias') ? 'is a bias, which is not implemented' : 'does not belong to this architecture';
+    const what = name.endsWith('.bias')
+      ? 'is a bias, which is not implemented'
+      : 'does not belong to this architecture';
     throw unsupported(file, name, what);
   }
 }
@@ -96,7 +102,10 @@ function mainType(tensors: readonly CheckedTensor[]): WeightType {
   for (const { type, rows, columns } of tensors) {
     if (rows > 1) elements.set(type, (elements.get(type) ?? 0) + rows * columns);
   }
-  return [...elements].reduce((best, entry) => (entry[1] > best[1] ? entry : best), ['F32', 0] as [WeightType, number])[0];
+  return [...elements].reduce((best, entry) => (entry[1] > best[1] ? entry : best), ['F32', 0] as [
+    WeightType,
+    number,
+  ])[0];
 }
 
 function text(value: GgufValue | undefined): string | undefined {
@@ -113,7 +122,11 @@ export function checkLlamaGguf(file: GgufFile): CheckedModel {
   const hyperparameters = readLlamaHyperparameters(file);
   // A tensor per layer and more: checked before as many names are made.
   if (file.tensors.size < hyperparameters.layerCount) {
-    throw invalid(file, `blk.${file.tensors.size}.attn_norm.weight`, `is missing: there are ${file.tensors.size} tensors in all`);
+    throw invalid(
+      file,
+      `blk.${file.tensors.size}.attn_norm.weight`,
+      `is missing: there are ${file.tensors.size} tensors in all`,
+    );
   }
   const expected = llamaTensors(hyperparameters);
   refuseOthers(file, new Set(expected.map((tensor) => tensor.ggufName)));

@@ -1,3 +1,4 @@
+import { quoted } from '../files/quoted.ts';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { ClmbrError } from '../errors.ts';
 import { unreadable } from '../files/input-file.ts';
@@ -42,7 +43,10 @@ const neutral: readonly [string, number | boolean | string][] = [
 ];
 
 /** Describe the file and do not change what is computed. */
-const ignored: ReadonlySet<string> = new Set(['llama.rope.scaling.original_context_length', 'llama.rope.scaling.finetuned']);
+const ignored: ReadonlySet<string> = new Set([
+  'llama.rope.scaling.original_context_length',
+  'llama.rope.scaling.finetuned',
+]);
 
 function unsupported(file: GgufFile, key: string, found: unknown, expected: string): ClmbrError {
   return new ClmbrError('UNSUPPORTED_MODEL', `${file.path}: key "${key}" is ${String(found)}, expected ${expected}.`, {
@@ -60,7 +64,12 @@ export function readLlamaHyperparameters(file: GgufFile): LlamaHyperparameters {
   const metadata = new MetadataReader(file);
   const architecture = metadata.optionalText('general.architecture');
   if (architecture !== 'llama') {
-    throw unsupported(file, 'general.architecture', architecture ?? 'missing', '"llama"');
+    throw unsupported(
+      file,
+      'general.architecture',
+      architecture === undefined ? 'missing' : quoted(architecture),
+      '"llama"',
+    );
   }
   const headCount = metadata.integer(keys.headCount);
   const hiddenSize = metadata.integer(keys.hiddenSize);
@@ -122,10 +131,12 @@ function readScaling(file: GgufFile, metadata: MetadataReader, headSize: number)
   if (table !== undefined && standard.type !== 'default') {
     throw unsupported(file, 'llama.rope.scaling.type', standard.type, `none beside the tensor "${ropeFactorsName}"`);
   }
-  if (ours === null) return table === undefined ? standard : { type: 'factors', factors: readFactors(file, table, headSize) };
+  if (ours === null)
+    return table === undefined ? standard : { type: 'factors', factors: readFactors(file, table, headSize) };
   const linear = ours.type === 'linear' ? Math.fround(ours.factor) : 1;
   const standardLinear = standard.type === 'linear' ? Math.fround(standard.factor) : 1;
-  if (linear !== standardLinear) metadata.fail('llama.rope.scaling.factor', `${linear} as "clmbr.rope.type" says`, standardLinear);
+  if (linear !== standardLinear)
+    metadata.fail('llama.rope.scaling.factor', `${linear} as "clmbr.rope.type" says`, standardLinear);
   return ours;
 }
 
@@ -133,7 +144,7 @@ function readScaling(file: GgufFile, metadata: MetadataReader, headSize: number)
 function readOwnScaling(file: GgufFile, metadata: MetadataReader, type: string): RopeScaling {
   if (type === 'default') return { type };
   if (type !== 'linear' && type !== 'llama3') {
-    throw unsupported(file, 'clmbr.rope.type', `"${type}"`, '"default", "linear" or "llama3"');
+    throw unsupported(file, 'clmbr.rope.type', `${quoted(type)}`, '"default", "linear" or "llama3"');
   }
   const factor = metadata.number(keys.factor);
   if (type === 'linear') return { type, factor };
@@ -153,7 +164,7 @@ function readStandardScaling(file: GgufFile, metadata: MetadataReader): RopeScal
   // A factor without a type means linear scaling to llama.cpp, and a type "none" switches any factor off.
   if (type === 'none' || (type === undefined && factor === undefined)) return { type: 'default' };
   if (type !== undefined && type !== 'linear') {
-    throw unsupported(file, 'llama.rope.scaling.type', `"${type}"`, '"none" or "linear"');
+    throw unsupported(file, 'llama.rope.scaling.type', `${quoted(type)}`, '"none" or "linear"');
   }
   return { type: 'linear', factor: factor ?? metadata.fail('llama.rope.scaling.factor', 'a number') };
 }
@@ -161,14 +172,15 @@ function readStandardScaling(file: GgufFile, metadata: MetadataReader): RopeScal
 function refuseOtherMathematics(file: GgufFile, metadata: MetadataReader): void {
   for (const [key, value] of neutral) {
     const found = file.metadata.get(key);
-    if (found !== undefined && found !== value) throw unsupported(file, key, found, `${value}, all that is implemented`);
+    if (found !== undefined && found !== value)
+      throw unsupported(file, key, found, `${value}, all that is implemented`);
   }
   const harmless = new Set([...neutral.map(([key]) => key), ...ignored]);
   const unknown = metadata.unused().find((key) => key.startsWith('llama.') && !harmless.has(key));
   if (unknown !== undefined) {
     throw new ClmbrError(
       'UNSUPPORTED_MODEL',
-      `${file.path}: key "${unknown}" is not known for this architecture, so what it asks for cannot be computed.`,
+      `${file.path}: key ${quoted(unknown)} is not known for this architecture, so what it asks for cannot be computed.`,
       { details: { path: file.path, key: unknown } },
     );
   }

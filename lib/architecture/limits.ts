@@ -24,7 +24,13 @@ export interface HyperparameterSource {
   keys: Partial<Record<string, string>>;
 }
 
-function fail(source: HyperparameterSource, code: ClmbrErrorCode, name: string, expected: string, found: unknown): never {
+function fail(
+  source: HyperparameterSource,
+  code: ClmbrErrorCode,
+  name: string,
+  expected: string,
+  found: unknown,
+): never {
   const key = source.keys[name] ?? name;
   throw new ClmbrError(code, `${source.path}: "${key}" is ${String(found)}, expected ${expected}.`, {
     details: { path: source.path, key, expected, found },
@@ -33,7 +39,8 @@ function fail(source: HyperparameterSource, code: ClmbrErrorCode, name: string, 
 
 function checkRope(h: LlamaHyperparameters, source: HyperparameterSource): void {
   const positive = (name: string, value: number) => {
-    if (!(Number.isFinite(Math.fround(value)) && Math.fround(value) > 0)) fail(source, source.code, name, 'a number greater than 0 that F32 can hold', value);
+    if (!(Number.isFinite(Math.fround(value)) && Math.fround(value) > 0))
+      fail(source, source.code, name, 'a number greater than 0 that F32 can hold', value);
   };
   positive('theta', h.rope.theta);
   const { scaling } = h.rope;
@@ -42,7 +49,13 @@ function checkRope(h: LlamaHyperparameters, source: HyperparameterSource): void 
     positive('lowFreqFactor', scaling.lowFreqFactor);
     positive('highFreqFactor', scaling.highFreqFactor);
     if (scaling.highFreqFactor <= scaling.lowFreqFactor) {
-      fail(source, source.code, 'highFreqFactor', `more than the low one (${scaling.lowFreqFactor})`, scaling.highFreqFactor);
+      fail(
+        source,
+        source.code,
+        'highFreqFactor',
+        `more than the low one (${scaling.lowFreqFactor})`,
+        scaling.highFreqFactor,
+      );
     }
     const original = scaling.originalContextLength;
     if (!Number.isInteger(original) || original < 1 || original > maxima.contextLength) {
@@ -60,10 +73,12 @@ function checkRope(h: LlamaHyperparameters, source: HyperparameterSource): void 
 export function checkHyperparameters(h: LlamaHyperparameters, source: HyperparameterSource): void {
   for (const [name, maximum] of Object.entries(maxima) as [keyof typeof maxima, number][]) {
     const value = h[name];
-    if (!Number.isInteger(value) || value < 1) fail(source, source.code, name, `an integer from 1 to ${maximum}`, value);
+    if (!Number.isInteger(value) || value < 1)
+      fail(source, source.code, name, `an integer from 1 to ${maximum}`, value);
     if (value > maximum) fail(source, 'UNSUPPORTED_MODEL', name, `at most ${maximum}`, value);
   }
-  if (h.headSize % headSizeStep !== 0) fail(source, 'UNSUPPORTED_MODEL', 'headSize', `a multiple of ${headSizeStep}`, h.headSize);
+  if (h.headSize % headSizeStep !== 0)
+    fail(source, 'UNSUPPORTED_MODEL', 'headSize', `a multiple of ${headSizeStep}`, h.headSize);
   if (h.headCount % h.kvHeadCount !== 0) {
     fail(source, source.code, 'kvHeadCount', `a divisor of the ${h.headCount} attention heads`, h.kvHeadCount);
   }

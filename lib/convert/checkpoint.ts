@@ -1,3 +1,4 @@
+import { quoted } from '../files/quoted.ts';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClmbrError } from '../errors.ts';
@@ -7,8 +8,8 @@ import { openSafetensors } from './safetensors.ts';
 import type { JsonObject } from './strict-json.ts';
 import { isObject, parseStrictJson } from './strict-json.ts';
 
-const maxConfigBytes = 16 * 1024 * 1024;
-const maxIndexBytes = 64 * 1024 * 1024;
+const maxConfigBytes = 4 * 1024 * 1024;
+const maxIndexBytes = 16 * 1024 * 1024;
 
 const singleName = 'model.safetensors';
 const indexName = 'model.safetensors.index.json';
@@ -99,13 +100,17 @@ async function openTensors(
       const place = places.get(tensor.name);
       if (place !== shard) {
         const says = place === undefined ? 'does not mention it' : `has it in ${place}`;
-        throw indexError(indexPath, `tensor "${tensor.name}" is in ${shard}, but the index ${says}.`, tensor.name);
+        throw indexError(
+          indexPath,
+          `tensor ${quoted(tensor.name)} is in ${shard}, but the index ${says}.`,
+          tensor.name,
+        );
       }
       tensors.set(tensor.name, tensor);
     }
   }
   for (const [name, shard] of places) {
-    if (!tensors.has(name)) throw indexError(indexPath, `tensor "${name}" is not in ${shard}.`, name);
+    if (!tensors.has(name)) throw indexError(indexPath, `tensor ${quoted(name)} is not in ${shard}.`, name);
   }
   return tensors;
 }
@@ -123,7 +128,7 @@ async function readIndex(path: string): Promise<Map<string, string>> {
     if (typeof shard !== 'string' || !/^[^/\\:\0]{1,240}\.safetensors$/.test(shard)) {
       throw indexError(
         path,
-        `tensor "${tensor}" is said to be in ${JSON.stringify(shard)}, expected the name of a .safetensors file in this folder.`,
+        `tensor ${quoted(tensor)} is said to be in ${quoted(shard)}, expected the name of a .safetensors file in this folder.`,
         tensor,
       );
     }

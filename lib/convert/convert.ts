@@ -1,3 +1,4 @@
+import { quoted } from '../files/quoted.ts';
 import { realpath } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { checkLlamaGguf } from '../architecture/check-gguf.ts';
@@ -23,7 +24,10 @@ import { planConversion } from './plan.ts';
 import { RowConverter } from './tensor-rows.ts';
 
 /** The types that {@link convertCheckpoint} writes, as they are asked for. */
-export const convertTypes = { f32: 'F32', f16: 'F16', bf16: 'BF16', q8_0: 'Q8_0' } as const satisfies Record<string, WeightType>;
+export const convertTypes = { f32: 'F32', f16: 'F16', bf16: 'BF16', q8_0: 'Q8_0' } as const satisfies Record<
+  string,
+  WeightType
+>;
 
 export type ConvertType = keyof typeof convertTypes;
 
@@ -95,9 +99,13 @@ export async function convertCheckpoint(options: ConvertOptions): Promise<Conver
 function resolveType(type: string | undefined): WeightType | null {
   if (type === undefined) return null;
   if (Object.hasOwn(convertTypes, type)) return convertTypes[type as ConvertType];
-  throw new ClmbrError('INVALID_ARGUMENT', `type is "${type}", expected ${Object.keys(convertTypes).join(', ')}.`, {
-    details: { option: 'type', found: type },
-  });
+  throw new ClmbrError(
+    'INVALID_ARGUMENT',
+    `type is ${quoted(type)}, expected ${Object.keys(convertTypes).join(', ')}.`,
+    {
+      details: { option: 'type', found: type },
+    },
+  );
 }
 
 async function refuseSourceAsTarget(checkpoint: Checkpoint, target: string): Promise<void> {
@@ -106,7 +114,9 @@ async function refuseSourceAsTarget(checkpoint: Checkpoint, target: string): Pro
     const path = resolve(checkpoint.folder, name);
     if (path !== target && (await realpath(path).catch(() => path)) !== real) continue;
     if (!/\.(json|safetensors|bin|md|txt)$/.test(name)) continue;
-    throw new ClmbrError('INVALID_ARGUMENT', `The target ${target} is a file of the checkpoint itself.`, { details: { path: target } });
+    throw new ClmbrError('INVALID_ARGUMENT', `The target ${target} is a file of the checkpoint itself.`, {
+      details: { path: target },
+    });
   }
 }
 
@@ -133,7 +143,10 @@ async function digestSources(options: ConvertOptions, checkpoint: Checkpoint): P
   let before = 0;
   for (const { input } of checkpoint.files) {
     const onProgress = (done: number) => options.onProgress?.({ stage: 'read', done: before + done, total });
-    digests.push({ name: basename(input.path), sha256: await sha256OfFile(input.path, { signal: options.signal, onProgress }) });
+    digests.push({
+      name: basename(input.path),
+      sha256: await sha256OfFile(input.path, { signal: options.signal, onProgress }),
+    });
     before += input.size;
   }
   return digests;
@@ -183,11 +196,7 @@ async function writeModel(
   };
 }
 
-async function writeTensors(
-  options: ConvertOptions,
-  plan: ConversionPlan,
-  writer: GgufWriter,
-): Promise<void> {
+async function writeTensors(options: ConvertOptions, plan: ConversionPlan, writer: GgufWriter): Promise<void> {
   const total = plan.jobs.reduce((sum, job) => sum + job.source.byteLength, 0);
   const converter = new RowConverter();
   let done = 0;

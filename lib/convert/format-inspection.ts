@@ -1,9 +1,12 @@
+import { printable } from '../files/quoted.ts';
 import type { ModelInspection } from './inspect.ts';
 
 const grouped = (value: number) => value.toLocaleString('en-US');
 
 function ropeText({ theta, type, ...settings }: ModelInspection['rope']): string {
-  const list = Object.entries(settings).map(([key, value]) => `${key} ${Array.isArray(value) ? `[${value.length}]` : String(value)}`);
+  const list = Object.entries(settings).map(
+    ([key, value]) => `${key} ${Array.isArray(value) ? `[${value.length}]` : String(value)}`,
+  );
   return [`theta ${theta}`, type, ...list].join(', ');
 }
 
@@ -14,9 +17,9 @@ function summary(model: ModelInspection): [string, string][] {
     ['size', `${grouped(model.bytes)} bytes`],
     ['sha256', model.sha256 ?? 'not computed'],
     ['format', `GGUF version ${model.format.version}, alignment ${model.format.alignment}`],
-    ['name', model.name ?? 'not stated'],
-    ['licence', model.license ?? 'not stated'],
-    ['source', model.source ?? 'not stated'],
+    ['name', printable(model.name ?? 'not stated')],
+    ['licence', printable(model.license ?? 'not stated')],
+    ['source', printable(model.source ?? 'not stated')],
     ['architecture', model.architecture],
     ['parameters', grouped(model.parameters)],
     ['weights', model.weightType],
@@ -28,8 +31,16 @@ function summary(model: ModelInspection): [string, string][] {
     ['norm epsilon', String(Number(h.rmsNormEpsilon.toPrecision(7)))],
     ['embeddings', h.tiedEmbeddings ? 'tied' : 'untied'],
     ['rope', ropeText(model.rope)],
-    ['vocabulary', model.vocabulary === null ? `${grouped(h.vocabularySize)} token ids, none described` : `${grouped(model.vocabulary.tokens)} tokens`],
-    ...model.convertedFrom.map(({ name, sha256 }): [string, string] => ['converted from', `${name} ${sha256}`]),
+    [
+      'vocabulary',
+      model.vocabulary === null
+        ? `${grouped(h.vocabularySize)} token ids, none described`
+        : `${grouped(model.vocabulary.tokens)} tokens`,
+    ],
+    ...model.convertedFrom.map(({ name, sha256 }): [string, string] => [
+      'converted from',
+      printable(`${name} ${sha256}`),
+    ]),
   ];
 }
 
@@ -45,6 +56,7 @@ export function formatInspection(model: ModelInspection): string {
   ]);
   const table = [['tensor', 'type', 'shape', 'offset', 'bytes'], ...rows];
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  const align = (cell: string, column: number) => (column < 3 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!));
+  const align = (cell: string, column: number) =>
+    column < 3 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!);
   return [...lines, '', ...table.map((row) => row.map(align).join('  ').trimEnd())].join('\n');
 }

@@ -1,5 +1,7 @@
-import type { LlamaHyperparameters } from '../architecture/llama.ts';
+import type { CheckedModel } from '../architecture/check-gguf.ts';
 import { checkLlamaGguf } from '../architecture/check-gguf.ts';
+import type { LlamaHyperparameters } from '../architecture/llama.ts';
+import { ClmbrError } from '../errors.ts';
 import { sha256OfFile } from '../files/digest.ts';
 import { openGguf } from '../gguf/reader.ts';
 import type { GgufFile } from '../gguf/types.ts';
@@ -57,7 +59,8 @@ function plainMetadata(file: GgufFile): ModelInspection['metadata'] {
   for (const [key, value] of file.metadata) {
     if (key.startsWith(vocabularyPrefix)) continue;
     if (typeof value === 'bigint') plain.push([key, value.toString()]);
-    else if (typeof value === 'string' && value.length > longestValue) plain.push([key, `${value.slice(0, longestValue)}...`]);
+    else if (typeof value === 'string' && value.length > longestValue)
+      plain.push([key, `${value.slice(0, longestValue)}...`]);
     else if (typeof value === 'object') plain.push([key, `${file.metadataTypes.get(key)} of ${value.length}`]);
     else plain.push([key, value]);
   }
@@ -70,6 +73,23 @@ function texts(value: unknown): string[] {
 
 function describeRope({ theta, scaling }: LlamaHyperparameters['rope']): ModelInspection['rope'] {
   return scaling.type === 'factors' ? { theta, type: 'factors', factors: [...scaling.factors] } : { theta, ...scaling };
+}
+
+function describeVocabulary(model: CheckedModel): ModelInspection['vocabulary'] {
+  if (model.vocabularyTables === null) return null;
+  const { path } = model.file;
+  const tokens = vocabularyFromTables(model.vocabularyTables, path).size;
+  const expected = model.hyperparameters.vocabularySize;
+  if (tokens !== expected) {
+    throw new ClmbrError(
+      'INVALID_VOCABULARY',
+      `${path} carries ${tokens} tokens, expected ${expected} as the model has.`,
+      {
+        details: { path, expected, found: tokens },
+      },
+    );
+  }
+  return { tokens };
 }
 
 /**
@@ -98,7 +118,7 @@ export async function inspectModel(path: string, options: InspectOptions = {}): 
     parameters: model.parameters,
     hyperparameters,
     rope: describeRope(rope),
-    vocabulary: model.vocabularyTables === null ? null : { tokens: vocabularyFromTables(model.vocabularyTables, path).size },
+    vocabulary: describeVocabulary(model),
     convertedFrom: names.map((name, i) => ({ name, sha256: digests[i] ?? '' })),
     metadata: plainMetadata(file),
     tensors: [...file.tensors.values()].map(({ name, type, shape, offset, byteLength }) => {

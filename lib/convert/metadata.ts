@@ -73,7 +73,8 @@ function llamaEntries(h: LlamaHyperparameters): GgufEntry[] {
 /** The rule of the rotation in full, in double precision: llama.cpp's keys cannot express it exactly. */
 function ropeEntries({ scaling }: RopeSettings): GgufEntry[] {
   const entries = [uint32('clmbr.format_version', clmbrFormatVersion), text('clmbr.rope.type', scaling.type)];
-  if (scaling.type === 'linear' || scaling.type === 'llama3') entries.push(float64('clmbr.rope.factor', scaling.factor));
+  if (scaling.type === 'linear' || scaling.type === 'llama3')
+    entries.push(float64('clmbr.rope.factor', scaling.factor));
   if (scaling.type === 'llama3') {
     entries.push(
       float64('clmbr.rope.low_freq_factor', scaling.lowFreqFactor),

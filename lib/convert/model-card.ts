@@ -36,7 +36,9 @@ export function parseModelCard(text: string): Provenance {
   const front = /^\s*---[ \t]*\r?\n([\s\S]*?)\r?\n---[ \t]*\r?\n/.exec(text);
   const license = /^license:[ \t]*["']?([\w.+-]+)["']?[ \t]*$/m.exec(front?.[1] ?? '')?.[1];
   const name = /^# +(\S[^\r\n]{0,100}?)[ \t]*$/m.exec(text.slice(front?.[0].length ?? 0))?.[1];
-  const loaded = new Set([...text.matchAll(/from_pretrained\(\s*["']([\w.-]+\/[\w.-]+)["']/g)].map((match) => match[1]!));
+  const loaded = new Set(
+    [...text.matchAll(/from_pretrained\(\s*["']([\w.-]+\/[\w.-]+)["']/g)].map((match) => match[1]!),
+  );
   const [model] = loaded;
   return {
     ...(name && { name }),

@@ -1,3 +1,4 @@
+import { quoted } from '../files/quoted.ts';
 import type { LlamaHyperparameters, LlamaTensor } from '../architecture/llama.ts';
 import { llamaTensors, ropeFactorsName } from '../architecture/llama.ts';
 import { llama3Factors } from '../architecture/rope.ts';
@@ -25,9 +26,13 @@ const outputName = 'lm_head.weight';
 /** Old versions of transformers stored the rotation frequencies; they follow from config.json. */
 const frequencies = /\.rotary_emb\.inv_freq$/;
 
-function checkpointError(tensor: SafetensorsTensor, message: string, details: Record<string, unknown> = {}): ClmbrError {
+function checkpointError(
+  tensor: SafetensorsTensor,
+  message: string,
+  details: Record<string, unknown> = {},
+): ClmbrError {
   const { name, file } = tensor;
-  return new ClmbrError('INVALID_SAFETENSORS', `${file.path}: tensor "${name}" ${message}.`, {
+  return new ClmbrError('INVALID_SAFETENSORS', `${file.path}: tensor ${quoted(name)} ${message}.`, {
     details: { path: file.path, tensor: name, ...details },
   });
 }
@@ -51,7 +56,7 @@ function findWeight(checkpoint: Checkpoint, expected: LlamaTensor): TensorJob['s
   if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') {
     throw new ClmbrError(
       'UNSUPPORTED_MODEL',
-      `${tensor.file.path}: tensor "${tensor.name}" is ${dtype}, expected F32, F16 or BF16.`,
+      `${tensor.file.path}: tensor ${quoted(tensor.name)} is ${dtype}, expected F32, F16 or BF16.`,
       { details: { path: tensor.file.path, tensor: tensor.name, found: dtype } },
     );
   }
@@ -61,8 +66,10 @@ function findWeight(checkpoint: Checkpoint, expected: LlamaTensor): TensorJob['s
 function refuseOthers(checkpoint: Checkpoint, expected: ReadonlySet<string>): void {
   for (const tensor of checkpoint.tensors.values()) {
     if (expected.has(tensor.name) || frequencies.test(tensor.name)) continue;
-    const what = tensor.name.endsWith('.bias') ? 'is a bias, which is not implemented' : 'does not belong to this architecture';
-    throw new ClmbrError('UNSUPPORTED_MODEL', `${tensor.file.path}: tensor "${tensor.name}" ${what}.`, {
+    const what = tensor.name.endsWith('.bias')
+      ? 'is a bias, which is not implemented'
+      : 'does not belong to this architecture';
+    throw new ClmbrError('UNSUPPORTED_MODEL', `${tensor.file.path}: tensor ${quoted(tensor.name)} ${what}.`, {
       details: { path: tensor.file.path, tensor: tensor.name },
     });
   }
@@ -84,7 +91,8 @@ function targetType(expected: LlamaTensor, type: WeightType): WeightType {
 async function checkTiedOutput(checkpoint: Checkpoint, embedding: SafetensorsTensor): Promise<void> {
   const output = checkpoint.tensors.get(outputName);
   if (output === undefined) return;
-  const differs = () => checkpointError(output, 'differs from the embedding, but config.json says "tie_word_embeddings": true');
+  const differs = () =>
+    checkpointError(output, 'differs from the embedding, but config.json says "tie_word_embeddings": true');
   if (output.dtype !== embedding.dtype || output.byteLength !== embedding.byteLength) throw differs();
   const step = 4 * 1024 * 1024;
   const [a, b] = [Buffer.alloc(Math.min(step, output.byteLength)), Buffer.alloc(Math.min(step, output.byteLength))];
@@ -125,7 +133,11 @@ export async function planConversion(
   }));
   const { scaling, theta } = h.rope;
   const ropeFactors = scaling.type === 'llama3' ? llama3Factors(h.headSize, theta, scaling) : null;
-  const tensors: GgufTensorPlan[] = jobs.map(({ name, type: one, source }) => ({ name, type: one, shape: source.shape.toReversed() }));
+  const tensors: GgufTensorPlan[] = jobs.map(({ name, type: one, source }) => ({
+    name,
+    type: one,
+    shape: source.shape.toReversed(),
+  }));
   if (ropeFactors !== null) tensors.unshift({ name: ropeFactorsName, type: 'F32', shape: [ropeFactors.length] });
   return { type: chosen, ropeFactors, tensors, jobs };
 }

@@ -1,10 +1,12 @@
+import { quoted } from '../files/quoted.ts';
 import { ClmbrError } from '../errors.ts';
 import { describeForeignFile, sniffLength } from '../files/file-kind.ts';
 import { InputFile } from '../files/input-file.ts';
 import type { JsonObject } from './strict-json.ts';
 import { isObject, parseStrictJson } from './strict-json.ts';
 
-const maxHeaderBytes = 100 * 1024 * 1024;
+/** A header of 1,024 layers has 2 MB. */
+const maxHeaderBytes = 16 * 1024 * 1024;
 
 /** Bytes of an element, for every type of the format that has whole bytes. */
 const elementBytes: ReadonlyMap<string, number> = new Map([
@@ -75,15 +77,23 @@ async function readHeader(input: InputFile): Promise<{ json: JsonObject; byteLen
   const head = await input.head(sniffLength);
   const foreign = describeForeignFile(head, input.size);
   if (foreign !== null && foreign.kind !== 'a safetensors file') {
-    throw new ClmbrError('NOT_A_MODEL', `${input.path} is ${foreign.kind}, expected a safetensors file; ${foreign.advice}.`, {
-      details: { path: input.path, found: foreign.kind, advice: foreign.advice },
-    });
+    throw new ClmbrError(
+      'NOT_A_MODEL',
+      `${input.path} is ${foreign.kind}, expected a safetensors file; ${foreign.advice}.`,
+      {
+        details: { path: input.path, found: foreign.kind, advice: foreign.advice },
+      },
+    );
   }
-  if (input.size < 8) throw invalid(input.path, `it has ${input.size} bytes, expected at least 8.`, { found: input.size });
+  if (input.size < 8)
+    throw invalid(input.path, `it has ${input.size} bytes, expected at least 8.`, { found: input.size });
   const declared = new DataView(head.buffer, head.byteOffset).getBigUint64(0, true);
   const most = Math.min(maxHeaderBytes, input.size - 8);
   if (declared < 2n || declared > BigInt(most)) {
-    throw invalid(input.path, `the length of its header is ${declared}, expected 2 to ${most}.`, { expected: most, found: declared });
+    throw invalid(input.path, `the length of its header is ${declared}, expected 2 to ${most}.`, {
+      expected: most,
+      found: declared,
+    });
   }
   const bytes = new Uint8Array(Number(declared));
   await input.read(bytes, 8);
@@ -103,20 +113,20 @@ function isSize(value: unknown): value is number {
 
 function readEntry(file: InputFile, name: string, entry: unknown, dataOffset: number): SafetensorsTensor {
   const fail = (message: string, details: Record<string, unknown> = {}): never => {
-    throw invalid(file.path, `tensor "${name}" ${message}`, { tensor: name, ...details });
+    throw invalid(file.path, `tensor ${quoted(name)} ${message}`, { tensor: name, ...details });
   };
   if (!isObject(entry)) return fail('is not described by an object.');
   const { dtype, shape, data_offsets: offsets, ...others } = entry;
   const [other] = Object.keys(others);
-  if (other !== undefined) return fail(`has the unknown field "${other}".`);
+  if (other !== undefined) return fail(`has the unknown field ${quoted(other)}.`);
   if (typeof dtype !== 'string') return fail('has no "dtype".');
   const bytesEach = elementBytes.get(dtype);
-  if (bytesEach === undefined) return fail(`has the unknown type "${dtype}".`, { found: dtype });
+  if (bytesEach === undefined) return fail(`has the unknown type ${quoted(dtype)}.`, { found: dtype });
   if (!Array.isArray(shape) || shape.length > 8 || !shape.every(isSize)) {
-    return fail(`has the shape ${JSON.stringify(shape)}, expected a list of sizes.`, { found: shape });
+    return fail(`has the shape ${quoted(shape)}, expected a list of sizes.`, { found: shape });
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
-    return fail(`has "data_offsets" ${JSON.stringify(offsets)}, expected two byte offsets.`, { found: offsets });
+    return fail(`has "data_offsets" ${quoted(offsets)}, expected two byte offsets.`, { found: offsets });
   }
   const [begin, end] = offsets as [number, number];
   const byteLength = shape.reduce((product, size) => product * size, bytesEach);
@@ -134,11 +144,15 @@ function checkPlaces(file: InputFile, tensors: SafetensorsTensor[], dataOffset: 
   for (const tensor of tensors.toSorted((a, b) => a.offset - b.offset || a.byteLength - b.byteLength)) {
     if (tensor.offset !== end) {
       const problem = tensor.offset < end ? 'overlaps the tensor before it' : 'leaves a hole before it';
-      throw invalid(file.path, `tensor "${tensor.name}" ${problem}: it begins at byte ${tensor.offset}, expected ${end}.`, {
-        tensor: tensor.name,
-        expected: end,
-        found: tensor.offset,
-      });
+      throw invalid(
+        file.path,
+        `tensor ${quoted(tensor.name)} ${problem}: it begins at byte ${tensor.offset}, expected ${end}.`,
+        {
+          tensor: tensor.name,
+          expected: end,
+          found: tensor.offset,
+        },
+      );
     }
     end += tensor.byteLength;
   }

@@ -1,3 +1,4 @@
+import { quoted } from '../files/quoted.ts';
 import { ClmbrError } from '../errors.ts';
 import { rowBytes } from '../gguf/tensor-types.ts';
 import type { WeightType } from '../types.ts';
@@ -37,7 +38,7 @@ function badValue(job: TensorJob, element: number, problem: string): ClmbrError 
   const { name, file } = job.source;
   const row = Math.floor(element / job.columns);
   const at = `row ${row}, column ${element % job.columns}`;
-  return new ClmbrError('INVALID_SAFETENSORS', `${file.path}: tensor "${name}" has ${problem} at ${at}.`, {
+  return new ClmbrError('INVALID_SAFETENSORS', `${file.path}: tensor ${quoted(name)} has ${problem} at ${at}.`, {
     details: { path: file.path, tensor: name, row, column: element % job.columns },
   });
 }
@@ -90,8 +91,12 @@ export class RowConverter {
     const length = rowBytes(job.type, job.columns) * (raw.length / job.columns);
     if (this.#output.byteLength < length) this.#output = new ArrayBuffer(length);
     const output = new Uint8Array(this.#output, 0, length);
-    const bad = job.type === 'Q8_0' ? quantizeQ8(floats, output) : narrow(job.type, floats, new Uint16Array(this.#output, 0, raw.length));
-    if (bad >= 0) throw badValue(job, row * job.columns + bad, `a number too large for ${job.type} (choose another --type)`);
+    const bad =
+      job.type === 'Q8_0'
+        ? quantizeQ8(floats, output)
+        : narrow(job.type, floats, new Uint16Array(this.#output, 0, raw.length));
+    if (bad >= 0)
+      throw badValue(job, row * job.columns + bad, `a number too large for ${job.type} (choose another --type)`);
     return output;
   }
 }

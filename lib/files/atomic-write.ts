@@ -7,7 +7,7 @@ import { ClmbrError } from '../errors.ts';
 export interface AtomicWriteOptions {
   /** Replace a file that is there already; otherwise it is a `TARGET_EXISTS` error. Default false. */
   overwrite?: boolean;
-  /** `private`: only the owner may read the finished file (0600, for patients' data). `shared`: as the umask says. */
+  /** `private`: only the owner may read the file (0600, for patients' data). `shared`: as the umask says. Default private. */
   access?: 'private' | 'shared';
   /** Size of the finished file where it is known: a disk without the room is then noticed before anything is written. */
   expectedBytes?: number;
@@ -16,8 +16,12 @@ export interface AtomicWriteOptions {
 function failure(target: string, cause: unknown): ClmbrError {
   if (cause instanceof ClmbrError) return cause;
   const code = (cause as NodeJS.ErrnoException).code ?? '';
-  const reason = code === 'ENOSPC' ? 'the disk is full' : code === 'ENOENT' ? 'the folder does not exist' : (cause as Error).message;
-  return new ClmbrError('WRITE_FAILED', `Cannot write ${target}: ${reason}.`, { cause, details: { path: target, reason: code } });
+  const reason =
+    code === 'ENOSPC' ? 'the disk is full' : code === 'ENOENT' ? 'the folder does not exist' : (cause as Error).message;
+  return new ClmbrError('WRITE_FAILED', `Cannot write ${target}: ${reason}.`, {
+    cause,
+    details: { path: target, reason: code },
+  });
 }
 
 function targetExists(target: string): ClmbrError {
@@ -30,7 +34,8 @@ function targetExists(target: string): ClmbrError {
 export async function assertWritableTarget(target: string, overwrite: boolean): Promise<void> {
   const found = await lstat(target).catch(() => null);
   if (found === null) return;
-  if (found.isDirectory()) throw new ClmbrError('WRITE_FAILED', `Cannot write ${target}: it is a folder.`, { details: { path: target } });
+  if (found.isDirectory())
+    throw new ClmbrError('WRITE_FAILED', `Cannot write ${target}: it is a folder.`, { details: { path: target } });
   if (!overwrite) throw targetExists(target);
 }
 
@@ -46,7 +51,6 @@ export class AtomicFile {
   readonly temporary: string;
   readonly #handle: FileHandle;
   readonly #overwrite: boolean;
-  readonly #access: 'private' | 'shared';
   readonly #hash = createHash('sha256');
   #bytes = 0;
   #open = true;
@@ -56,7 +60,6 @@ export class AtomicFile {
     this.temporary = temporary;
     this.#handle = handle;
     this.#overwrite = options.overwrite ?? false;
-    this.#access = options.access ?? 'private';
   }
 
   /** @throws ClmbrError `TARGET_EXISTS`, `WRITE_FAILED`. */
@@ -65,8 +68,9 @@ export class AtomicFile {
     const folder = dirname(target);
     try {
       if (options.expectedBytes !== undefined) await assertRoom(target, folder, options.expectedBytes);
+      const mode = options.access === 'shared' ? 0o666 : 0o600;
       const temporary = join(folder, `.${basename(target)}.${randomBytes(6).toString('hex')}.partial`);
-      return new AtomicFile(target, temporary, await open(temporary, 'wx', 0o600), options);
+      return new AtomicFile(target, temporary, await open(temporary, 'wx', mode), options);
     } catch (cause) {
       throw failure(target, cause);
     }
@@ -93,7 +97,6 @@ export class AtomicFile {
   /** Gives the file its name. Resolves to the SHA-256 (hexadecimal) and size of what was written. */
   async commit(): Promise<{ bytes: number; sha256: string }> {
     try {
-      if (this.#access === 'shared') await this.#handle.chmod(0o666 & ~process.umask());
       await this.#handle.sync();
       this.#open = false;
       await this.#handle.close();
@@ -122,7 +125,7 @@ export class AtomicFile {
       await rename(this.temporary, this.target);
       return;
     }
-    await unlink(this.temporary);
+    await unlink(this.temporary).catch(() => undefined);
   }
 
   /** Removes what was written. Does nothing after a successful {@link commit}. */
@@ -140,9 +143,13 @@ async function assertRoom(target: string, folder: string, needed: number): Promi
   const free = status.bavail * status.bsize;
   // Some network file systems report no blocks at all; they get the benefit of the doubt.
   if (status.blocks === 0 || free >= needed) return;
-  throw new ClmbrError('WRITE_FAILED', `Cannot write ${target}: it needs ${needed} bytes and the disk has ${free} free.`, {
-    details: { path: target, expected: needed, found: free },
-  });
+  throw new ClmbrError(
+    'WRITE_FAILED',
+    `Cannot write ${target}: it needs ${needed} bytes and the disk has ${free} free.`,
+    {
+      details: { path: target, expected: needed, found: free },
+    },
+  );
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -12,7 +12,8 @@ export interface ForeignFile {
 /** How many bytes from the start {@link describeForeignFile} wants to see. */
 export const sniffLength = 4096;
 
-const loginAdvice = 'the download gave a web page instead of the file: log in to the site, accept its terms and download again';
+const loginAdvice =
+  'the download gave a web page instead of the file: log in to the site, accept its terms and download again';
 
 interface Signature {
   bytes: readonly number[];
@@ -24,15 +25,31 @@ const convertPickle =
   'pickles can run code and are not read: load it with transformers and save it with save_pretrained(..., safe_serialization=True)';
 
 const signatures: readonly Signature[] = [
-  { bytes: [0x50, 0x4b, 0x03, 0x04], kind: 'a ZIP archive (a PyTorch pickle such as pytorch_model.bin is one)', advice: convertPickle },
+  {
+    bytes: [0x50, 0x4b, 0x03, 0x04],
+    kind: 'a ZIP archive (a PyTorch pickle such as pytorch_model.bin is one)',
+    advice: convertPickle,
+  },
   { bytes: [0x1f, 0x8b], kind: 'a gzip archive', advice: 'unpack it first' },
   { bytes: [0x28, 0xb5, 0x2f, 0xfd], kind: 'a Zstandard archive', advice: 'unpack it first' },
   { bytes: [0x42, 0x5a, 0x68], kind: 'a bzip2 archive', advice: 'unpack it first' },
   { bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a], kind: 'an xz archive', advice: 'unpack it first' },
-  { bytes: [0x89, 0x48, 0x44, 0x46], kind: 'an HDF5 file', advice: 'save the checkpoint as safetensors with transformers' },
+  {
+    bytes: [0x89, 0x48, 0x44, 0x46],
+    kind: 'an HDF5 file',
+    advice: 'save the checkpoint as safetensors with transformers',
+  },
   { bytes: [0x50, 0x41, 0x52, 0x31], kind: 'a Parquet file', advice: 'that is data, not a model' },
-  { bytes: [0x6c, 0x6d, 0x67, 0x67], kind: 'a GGML file of the time before GGUF', advice: 'convert the original checkpoint again' },
-  { bytes: [0x74, 0x6a, 0x67, 0x67], kind: 'a GGJT file of the time before GGUF', advice: 'convert the original checkpoint again' },
+  {
+    bytes: [0x6c, 0x6d, 0x67, 0x67],
+    kind: 'a GGML file of the time before GGUF',
+    advice: 'convert the original checkpoint again',
+  },
+  {
+    bytes: [0x74, 0x6a, 0x67, 0x67],
+    kind: 'a GGJT file of the time before GGUF',
+    advice: 'convert the original checkpoint again',
+  },
 ];
 
 function startsWith(bytes: Uint8Array, prefix: readonly number[]): boolean {
@@ -70,10 +87,14 @@ function describeText(text: string): ForeignFile | null {
  */
 export function describeForeignFile(head: Uint8Array, fileSize: number): ForeignFile | null {
   if (fileSize === 0) return { kind: 'an empty file', advice: 'download or copy it again' };
-  if (startsWith(head, [0x47, 0x47, 0x55, 0x46])) return { kind: 'a GGUF file', advice: 'give it where a GGUF file is expected' };
+  if (startsWith(head, [0x47, 0x47, 0x55, 0x46]))
+    return { kind: 'a GGUF file', advice: 'give it where a GGUF file is expected' };
   // Before the signatures: a header length may begin like any of them.
   if (isSafetensors(head, fileSize)) {
-    return { kind: 'a safetensors file', advice: 'convert the folder that holds it with `clmbr convert <folder> <out.gguf>`' };
+    return {
+      kind: 'a safetensors file',
+      advice: 'convert the folder that holds it with `clmbr convert <folder> <out.gguf>`',
+    };
   }
   for (const { bytes, kind, advice } of signatures) if (startsWith(head, bytes)) return { kind, advice };
   if (isPickle(head)) return { kind: 'a Python pickle (such as pytorch_model.bin)', advice: convertPickle };

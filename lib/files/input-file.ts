@@ -17,7 +17,10 @@ const reasons: Record<string, string> = {
 export function unreadable(path: string, cause: unknown): ClmbrError {
   const code = (cause as NodeJS.ErrnoException).code ?? '';
   const reason = reasons[code] ?? (cause as Error).message;
-  return new ClmbrError('FILE_UNREADABLE', `Cannot read ${path}: ${reason}.`, { cause, details: { path, reason: code } });
+  return new ClmbrError('FILE_UNREADABLE', `Cannot read ${path}: ${reason}.`, {
+    cause,
+    details: { path, reason: code },
+  });
 }
 
 /**
@@ -88,9 +91,13 @@ export class InputFile {
   async assertUnchanged(): Promise<void> {
     const status = await this.#handle.stat({ bigint: true });
     if (Number(status.size) !== this.size || status.mtimeNs !== this.modifiedNs) {
-      throw new ClmbrError('FILE_UNREADABLE', `${this.path} was changed while it was read; run again when it is complete.`, {
-        details: { path: this.path },
-      });
+      throw new ClmbrError(
+        'FILE_UNREADABLE',
+        `${this.path} was changed while it was read; run again when it is complete.`,
+        {
+          details: { path: this.path },
+        },
+      );
     }
   }
 

@@ -2,14 +2,15 @@ import { ClmbrError } from '../errors.ts';
 import type { InputFile } from '../files/input-file.ts';
 
 /** No header may be longer; that of a model with 40,000 codes is about 7 MB. */
-export const maxHeaderBytes = 256 * 1024 * 1024;
+export const maxHeaderBytes = 128 * 1024 * 1024;
 
 const firstReadBytes = 256 * 1024;
 
 /** Thrown and caught in this file alone: the item needs bytes that are in the file but not in memory yet. */
-class NeedMoreBytes {
+class NeedMoreBytes extends Error {
   readonly end: number;
   constructor(end: number) {
+    super();
     this.end = end;
   }
 }
@@ -42,7 +43,9 @@ export class HeaderWindow {
   }
 
   invalid(message: string, details: Record<string, unknown> = {}): ClmbrError {
-    return new ClmbrError('INVALID_GGUF', `${this.#file.path}: ${message}`, { details: { path: this.#file.path, ...details } });
+    return new ClmbrError('INVALID_GGUF', `${this.#file.path}: ${message}`, {
+      details: { path: this.#file.path, ...details },
+    });
   }
 
   /** Runs `parse` at the current position, again from the same position each time that more bytes had to be read. */
@@ -76,7 +79,8 @@ export class HeaderWindow {
   #take(length: number, what: string): number {
     if (length > this.remaining) {
       const end = this.offset + this.remaining;
-      const why = end === this.#file.size ? `the file ends at ${end}` : `a header ends at ${maxHeaderBytes} at the latest`;
+      const why =
+        end === this.#file.size ? `the file ends at ${end}` : `a header ends at ${maxHeaderBytes} at the latest`;
       throw this.invalid(`${what} at offset ${this.offset} needs ${length} bytes, but ${why}.`, {
         expected: length,
         found: this.remaining,

@@ -1,3 +1,4 @@
+import { quoted } from '../files/quoted.ts';
 import { ClmbrError } from '../errors.ts';
 import type { GgufFile, GgufValue } from './types.ts';
 
@@ -24,10 +25,10 @@ export class MetadataReader {
     return this.#file.metadata.get(key);
   }
 
-  fail(key: string, expected: string, found?: unknown): never {
+  fail(key: string, expected: string, found?: string | number | bigint): never {
     const type = this.#file.metadataTypes.get(key);
     const shown = found === undefined ? (type === undefined ? 'missing' : `of type ${type}`) : String(found);
-    throw new ClmbrError('INVALID_GGUF', `${this.#file.path}: key "${key}" is ${shown}, expected ${expected}.`, {
+    throw new ClmbrError('INVALID_GGUF', `${this.#file.path}: key ${quoted(key)} is ${shown}, expected ${expected}.`, {
       details: { path: this.#file.path, key, expected, found: found ?? type },
     });
   }
@@ -38,7 +39,7 @@ export class MetadataReader {
     const stored = this.#file.metadataTypes.get(key)!;
     if (!/^U?INT/.test(stored)) return this.fail(key, 'an integer');
     const number = Number(value);
-    if (!Number.isSafeInteger(number)) return this.fail(key, 'an integer below 2^53', value);
+    if (!Number.isSafeInteger(number)) return this.fail(key, 'an integer below 2^53', number);
     return number;
   }
 

@@ -1,3 +1,4 @@
+import { quoted } from '../files/quoted.ts';
 import { endianness } from 'node:os';
 import { ClmbrError } from '../errors.ts';
 import { describeForeignFile, sniffLength } from '../files/file-kind.ts';
@@ -39,7 +40,8 @@ async function assertMagic(file: InputFile): Promise<void> {
   const head = await file.head(sniffLength);
   if (head.length >= 4 && head[0] === 0x47 && head[1] === 0x47 && head[2] === 0x55 && head[3] === 0x46) return;
   const foreign = describeForeignFile(head, file.size);
-  const found = foreign?.kind ?? `something else (its first bytes are ${Buffer.from(head.subarray(0, 4)).toString('hex')})`;
+  const found =
+    foreign?.kind ?? `something else (its first bytes are ${Buffer.from(head.subarray(0, 4)).toString('hex')})`;
   throw new ClmbrError(
     'NOT_A_MODEL',
     `${file.path} is ${found}, expected a GGUF file${foreign === null ? '' : `; ${foreign.advice}`}.`,
@@ -54,7 +56,7 @@ async function readHeader(file: InputFile): Promise<GgufFile> {
   const metadataTypes = new Map<string, string>();
   for (let i = 0; i < entryCount; i++) {
     const entry = await window.item(() => readEntry(window, i));
-    if (metadata.has(entry.key)) throw window.invalid(`key "${entry.key}" is there twice.`, { key: entry.key });
+    if (metadata.has(entry.key)) throw window.invalid(`key ${quoted(entry.key)} is there twice.`, { key: entry.key });
     metadata.set(entry.key, entry.value);
     metadataTypes.set(entry.key, entry.type);
   }
@@ -70,8 +72,10 @@ async function readHeader(file: InputFile): Promise<GgufFile> {
 function readCounts(window: HeaderWindow): { version: number; tensorCount: number; entryCount: number } {
   window.bytes(4, 'the magic number');
   const version = window.uint32('the version');
-  if (version >= 0x10000 && (version & 0xffff) === 0) throw window.invalid('it is a big-endian GGUF file, expected little endian.');
-  if (version !== 2 && version !== 3) throw window.invalid(`it is GGUF version ${version}, expected 2 or 3.`, { found: version });
+  if (version >= 0x10000 && (version & 0xffff) === 0)
+    throw window.invalid('it is a big-endian GGUF file, expected little endian.');
+  if (version !== 2 && version !== 3)
+    throw window.invalid(`it is GGUF version ${version}, expected 2 or 3.`, { found: version });
   const tensorCount = window.count('the tensor count', 8 + 1 + 4 + 8 + 4 + 8, maxTensors);
   const entryCount = window.count('the metadata count', 8 + 1 + 4 + 1, maxEntries);
   return { version, tensorCount, entryCount };
@@ -80,14 +84,15 @@ function readCounts(window: HeaderWindow): { version: number; tensorCount: numbe
 function readEntry(window: HeaderWindow, index: number): { key: string; value: GgufValue; type: string } {
   const key = window.string(`metadata key ${index}`, maxKeyBytes);
   if (key === '') throw window.invalid(`metadata key ${index} is empty.`);
-  const what = `key "${key}"`;
+  const what = `key ${quoted(key)}`;
   return { key, ...readValue(window, readValueType(window, what), what) };
 }
 
 function readAlignment(window: HeaderWindow, metadata: Map<string, GgufValue>, types: Map<string, string>): number {
   const alignment = metadata.get('general.alignment') ?? 32;
   const type = types.get('general.alignment') ?? 'UINT32';
-  const valid = type === 'UINT32' && typeof alignment === 'number' && alignment > 0 && (alignment & (alignment - 1)) === 0;
+  const valid =
+    type === 'UINT32' && typeof alignment === 'number' && alignment > 0 && (alignment & (alignment - 1)) === 0;
   if (!valid || alignment > maxAlignment) {
     throw window.invalid(
       `key "general.alignment" is ${String(alignment)} (${type}), expected a power of two up to ${maxAlignment} (UINT32).`,
@@ -101,7 +106,7 @@ function readAlignment(window: HeaderWindow, metadata: Map<string, GgufValue>, t
 function readTensor(window: HeaderWindow, index: number): GgufTensor {
   const name = window.string(`the name of tensor ${index}`, maxTensorNameBytes);
   if (name === '') throw window.invalid(`the name of tensor ${index} is empty.`);
-  const what = `tensor "${name}"`;
+  const what = `tensor ${quoted(name)}`;
   const dimensions = window.uint32(`the dimension count of ${what}`);
   if (dimensions < 1 || dimensions > 4) {
     throw window.invalid(`${what} has ${dimensions} dimensions, expected 1 to 4.`, { tensor: name, found: dimensions });
@@ -119,7 +124,10 @@ function readTensor(window: HeaderWindow, index: number): GgufTensor {
   const typeNumber = window.uint32(`the type of ${what}`);
   const type = tensorTypes.get(typeNumber);
   if (type === undefined) {
-    throw window.invalid(`${what} has storage type ${typeNumber}, which is not known.`, { tensor: name, found: typeNumber });
+    throw window.invalid(`${what} has storage type ${typeNumber}, which is not known.`, {
+      tensor: name,
+      found: typeNumber,
+    });
   }
   if (shape[0]! % type.blockSize !== 0) {
     throw window.invalid(
@@ -145,7 +153,8 @@ function placeTensors(
 ): Map<string, GgufTensor> {
   const byName = new Map<string, GgufTensor>();
   for (const tensor of tensors) {
-    if (byName.has(tensor.name)) throw window.invalid(`tensor "${tensor.name}" is there twice.`, { tensor: tensor.name });
+    if (byName.has(tensor.name))
+      throw window.invalid(`tensor ${quoted(tensor.name)} is there twice.`, { tensor: tensor.name });
     byName.set(tensor.name, tensor);
   }
   let end = 0;
@@ -154,23 +163,26 @@ function placeTensors(
     if (tensor.offset !== expected) {
       const problem = tensor.offset < expected ? 'overlaps the tensor before it' : 'leaves a hole before it';
       throw window.invalid(
-        `tensor "${tensor.name}" ${problem}: its offset is ${tensor.offset}, expected ${expected} (alignment ${alignment}).`,
+        `tensor ${quoted(tensor.name)} ${problem}: its offset is ${tensor.offset}, expected ${expected} (alignment ${alignment}).`,
         { tensor: tensor.name, expected, found: tensor.offset },
       );
     }
     end = tensor.offset + tensor.byteLength;
     if (dataOffset + end > fileSize) {
       throw window.invalid(
-        `tensor "${tensor.name}" ends at ${dataOffset + end} and the file at ${fileSize}: the file is incomplete.`,
+        `tensor ${quoted(tensor.name)} ends at ${dataOffset + end} and the file at ${fileSize}: the file is incomplete.`,
         { tensor: tensor.name, expected: dataOffset + end, found: fileSize },
       );
     }
   }
   if (tensors.length > 0 && fileSize !== dataOffset + end && fileSize !== dataOffset + alignUp(end, alignment)) {
-    throw window.invalid(`its tensors end at ${dataOffset + end} and the file at ${fileSize}, expected nothing after them.`, {
-      expected: dataOffset + end,
-      found: fileSize,
-    });
+    throw window.invalid(
+      `its tensors end at ${dataOffset + end} and the file at ${fileSize}, expected nothing after them.`,
+      {
+        expected: dataOffset + end,
+        found: fileSize,
+      },
+    );
   }
   for (const tensor of tensors) tensor.offset += dataOffset;
   return byName;

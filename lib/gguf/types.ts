@@ -35,8 +35,8 @@ export type GgufTypedArray =
   | Float32Array
   | Float64Array;
 
-/** A metadata value: 64-bit integers are `bigint`, arrays of numbers are typed arrays, other arrays are plain arrays. */
-export type GgufValue = number | bigint | boolean | string | GgufTypedArray | readonly GgufValue[];
+/** A metadata value: 64-bit integers are `bigint`, arrays of numbers are typed arrays, arrays of strings and booleans are plain arrays. */
+export type GgufValue = number | bigint | boolean | string | GgufTypedArray | readonly string[] | readonly boolean[];
 
 export interface GgufTensor {
   name: string;

@@ -2,9 +2,8 @@ import type { HeaderWindow } from './header-window.ts';
 import type { GgufValue, GgufValueType } from './types.ts';
 import { ggufValueTypes } from './types.ts';
 
-/** Arrays of strings, booleans and arrays become objects one by one; a vocabulary has at most 2^24 entries. */
-const maxPlainElements = 1 << 24;
-const maxDepth = 3;
+/** Arrays of strings and booleans become values one by one; the largest vocabularies have half a million merges. */
+const maxPlainElements = 1 << 22;
 const maxStringBytes = 64 * 1024 * 1024;
 
 interface Numeric {
@@ -30,7 +29,9 @@ export function readValueType(window: HeaderWindow, what: string): GgufValueType
   const number = window.uint32(`the type of ${what}`);
   const type = ggufValueTypes[number];
   if (type === undefined) {
-    throw window.invalid(`the type of ${what} is ${number}, expected 0 to ${ggufValueTypes.length - 1}.`, { found: number });
+    throw window.invalid(`the type of ${what} is ${number}, expected 0 to ${ggufValueTypes.length - 1}.`, {
+      found: number,
+    });
   }
   return type;
 }
@@ -41,8 +42,7 @@ function readBoolean(window: HeaderWindow, what: string): boolean {
   return byte === 1;
 }
 
-function readArray(window: HeaderWindow, what: string, depth: number): { value: GgufValue; type: string } {
-  if (depth > maxDepth) throw window.invalid(`${what} nests arrays more than ${maxDepth} deep.`);
+function readArray(window: HeaderWindow, what: string): { value: GgufValue; type: string } {
   const type = readValueType(window, `the elements of ${what}`);
   const form = numeric[type];
   const countName = `the element count of ${what}`;
@@ -50,16 +50,13 @@ function readArray(window: HeaderWindow, what: string, depth: number): { value: 
     const count = window.count(countName, form.bytes, Number.MAX_SAFE_INTEGER);
     return { value: form.wrap(window.copy(count * form.bytes, what)), type: `ARRAY<${type}>` };
   }
-  const bytesEach = type === 'BOOL' ? 1 : type === 'STRING' ? 8 : 12;
-  const count = window.count(countName, bytesEach, maxPlainElements);
-  const values: GgufValue[] = [];
-  let elementType: string = type;
-  for (let i = 0; i < count; i++) {
-    const element = readValue(window, type, what, depth);
-    values.push(element.value);
-    elementType = element.type;
-  }
-  return { value: values, type: `ARRAY<${elementType}>` };
+  // ggml reads no nested arrays either.
+  if (type === 'ARRAY') throw window.invalid(`${what} is an array of arrays, which is not supported.`);
+  const count = window.count(countName, type === 'BOOL' ? 1 : 8, maxPlainElements);
+  const read = type === 'BOOL' ? () => readBoolean(window, what) : () => window.string(what, maxStringBytes);
+  const values = [];
+  for (let i = 0; i < count; i++) values.push(read());
+  return { value: values as string[] | boolean[], type: `ARRAY<${type}>` };
 }
 
 /**
@@ -67,12 +64,7 @@ function readArray(window: HeaderWindow, what: string, depth: number): { value: 
  *
  * @param what names the value in messages, for example `key "general.name"`
  */
-export function readValue(
-  window: HeaderWindow,
-  type: GgufValueType,
-  what: string,
-  depth = 0,
-): { value: GgufValue; type: string } {
+export function readValue(window: HeaderWindow, type: GgufValueType, what: string): { value: GgufValue; type: string } {
   switch (type) {
     case 'UINT8':
       return { value: window.uint8(what), type };
@@ -93,7 +85,7 @@ export function readValue(
     case 'STRING':
       return { value: window.string(what, maxStringBytes), type };
     case 'ARRAY':
-      return readArray(window, what, depth + 1);
+      return readArray(window, what);
     case 'UINT64':
       return { value: window.uint64(what), type };
     case 'INT64':

@@ -1,3 +1,4 @@
+import { quoted } from '../files/quoted.ts';
 import { ClmbrError } from '../errors.ts';
 import type { GgufFile, VocabularyColumn, VocabularyTables } from './types.ts';
 import type { GgufEntry } from './writer.ts';
@@ -24,14 +25,16 @@ export function readVocabularyTables(file: GgufFile): VocabularyTables | null {
     if (!isColumn(value)) {
       throw new ClmbrError(
         'INVALID_VOCABULARY',
-        `${file.path}: key "${key}" is ${file.metadataTypes.get(key)}, expected text, a number or an array of UINT8, INT32, UINT32 or FLOAT64.`,
+        `${file.path}: key ${quoted(key)} is ${file.metadataTypes.get(key)}, expected text, a number or an array of UINT8, INT32, UINT32 or FLOAT64.`,
         { details: { path: file.path, key } },
       );
     }
     columns.push([key.slice(vocabularyPrefix.length), value]);
   }
   // Without a prototype, so that a column called "__proto__" is a column.
-  return columns.length === 0 ? null : Object.assign(Object.create(null) as VocabularyTables, Object.fromEntries(columns));
+  return columns.length === 0
+    ? null
+    : Object.assign(Object.create(null) as VocabularyTables, Object.fromEntries(columns));
 }
 
 function columnEntry(key: string, value: VocabularyColumn): GgufEntry {

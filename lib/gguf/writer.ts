@@ -117,7 +117,10 @@ function addEntry(builder: HeaderBuilder, entry: GgufEntry): void {
 }
 
 /** The header of a GGUF file (version 3), up to the first byte of tensor data, in which tensors follow in the order given. */
-export function encodeGgufHeader(entries: readonly GgufEntry[], tensors: readonly GgufTensorPlan[]): Buffer<ArrayBuffer> {
+export function encodeGgufHeader(
+  entries: readonly GgufEntry[],
+  tensors: readonly GgufTensorPlan[],
+): Buffer<ArrayBuffer> {
   const builder = new HeaderBuilder();
   builder.bytes(Buffer.from('GGUF', 'latin1'));
   builder.uint32(3);
@@ -169,7 +172,10 @@ export class GgufWriter {
     this.#current += 1;
     const tensor = this.#tensors[this.#current];
     if (tensor?.name !== name) {
-      throw new ClmbrError('INTERNAL', `Tensor "${name}" was written where "${tensor?.name ?? 'the end'}" was announced.`);
+      throw new ClmbrError(
+        'INTERNAL',
+        `Tensor "${name}" was written where "${tensor?.name ?? 'the end'}" was announced.`,
+      );
     }
     this.#missing = tensorBytes(tensor);
   }

@@ -95,10 +95,6 @@ export class CodeIndex {
     }
   }
 
-  has(code: string): boolean {
-    return this.#codes.has(code);
-  }
-
   /** All token ids of a code in order, none for an unknown code. */
   idsOf(code: string): number[] {
     const index = this.#codes.get(code);

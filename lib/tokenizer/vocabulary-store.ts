@@ -73,8 +73,9 @@ export class Vocabulary {
     this.columns = columns;
     this.source = source;
     this.size = firstEntryId + columns.entryKind.length;
+    this.#slots = new Uint32Array(columns.entryKind.length);
     const next = [0, 0, 0, 0];
-    this.#slots = Uint32Array.from(columns.entryKind, (kind) => next[kind]!++);
+    for (let i = 0; i < this.#slots.length; i++) this.#slots[i] = next[columns.entryKind[i]!]!++;
   }
 
   /** The entry of a token id, which must be within 0 .. size - 1. */

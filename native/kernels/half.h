@@ -1,26 +1,27 @@
-// Half precision and bfloat16 to F32, bit by bit: what every instruction set must agree with.
+// Half precision and bfloat16 to F32, bit by bit: what every instruction set must agree with. Static, so that no copy compiled
+// for one instruction set stands in for another.
 #pragma once
 
-#include <cstdint>
-#include <cstring>
+#include <stdint.h>
+#include <string.h>
 
 namespace clmbr::kernels {
 
-inline float bits_to_float(uint32_t bits) {
+static inline float bits_to_float(uint32_t bits) {
     float value;
-    std::memcpy(&value, &bits, sizeof value);
+    memcpy(&value, &bits, sizeof value);
     return value;
 }
 
-inline uint32_t float_to_bits(float value) {
+static inline uint32_t float_to_bits(float value) {
     uint32_t bits;
-    std::memcpy(&bits, &value, sizeof bits);
+    memcpy(&bits, &value, sizeof bits);
     return bits;
 }
 
-inline float bf16_to_float(uint16_t half) { return bits_to_float(static_cast<uint32_t>(half) << 16); }
+static inline float bf16_to_float(uint16_t half) { return bits_to_float(static_cast<uint32_t>(half) << 16); }
 
-inline float f16_to_float(uint16_t half) {
+static inline float f16_to_float(uint16_t half) {
     const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
     const uint32_t exponent = (half >> 10) & 0x1f;
     const uint32_t mantissa = half & 0x3ff;

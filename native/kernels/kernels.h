@@ -23,9 +23,9 @@ struct AttentionTask {
     float * scratch = nullptr;           // attention_scratch_floats()
 };
 
-constexpr size_t head_panels(size_t head_size) { return (head_size + kPanelWidth - 1) / kPanelWidth; }
+static constexpr size_t head_panels(size_t head_size) { return (head_size + kPanelWidth - 1) / kPanelWidth; }
 
-constexpr size_t attention_scratch_floats(size_t rows, size_t head_size) {
+static constexpr size_t attention_scratch_floats(size_t rows, size_t head_size) {
     const size_t padded_rows = round_up(rows, kRowTile);
     return padded_rows * (padded_stride(head_size) + head_panels(head_size) * kPanelWidth + 2) +
            kRowTile * padded_stride(kKeyBlock) + 64;

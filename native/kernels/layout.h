@@ -2,8 +2,8 @@
 // intermediate value are the same whichever path the processor takes.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include <stddef.h>
+#include <stdint.h>
 
 namespace clmbr::kernels {
 
@@ -27,7 +27,7 @@ enum class WeightType : uint8_t { F32, F16, BF16, Q8_0 };
 constexpr int kQ8Block = 32;
 
 // Bytes of one panel of `inputs` rows. In Q8_0 each 32 rows of int8 are followed by their 32 half-precision scales.
-constexpr size_t panel_bytes(WeightType type, size_t inputs) {
+static constexpr size_t panel_bytes(WeightType type, size_t inputs) {
     switch (type) {
         case WeightType::F32: return inputs * kPanelWidth * 4;
         case WeightType::F16:
@@ -38,7 +38,7 @@ constexpr size_t panel_bytes(WeightType type, size_t inputs) {
 }
 
 // Byte offset of input row `k` inside a panel; for Q8_0 `k` must start a block.
-constexpr size_t panel_offset(WeightType type, size_t k) { return panel_bytes(type, k); }
+static constexpr size_t panel_offset(WeightType type, size_t k) { return panel_bytes(type, k); }
 
 // A weight matrix in panels. The last panel is filled up with zeros.
 struct PackedMatrix {
@@ -53,11 +53,11 @@ struct PackedMatrix {
 
 // Row strides of activations: a multiple of 16 floats, and an odd number of 64-byte lines, so that the 12 rows a
 // micro-kernel walks do not fall into the same sets of a cache.
-constexpr size_t padded_stride(size_t columns) {
+static constexpr size_t padded_stride(size_t columns) {
     size_t lines = (columns + 15) / 16;
     return (lines | 1) * 16;
 }
 
-constexpr size_t round_up(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+static constexpr size_t round_up(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
 }  // namespace clmbr::kernels

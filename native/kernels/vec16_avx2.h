@@ -6,6 +6,8 @@
 #include "half.h"
 
 namespace clmbr::kernels {
+// Local to the file that includes it: every instruction set has a Vec16 of its own.
+namespace {
 
 struct Vec16 {
     __m256 lo, hi;
@@ -61,4 +63,5 @@ inline float reduce_max(Vec16 a) {
     return _mm_cvtss_f32(_mm_max_ss(x2, _mm_shuffle_ps(x2, x2, 1)));
 }
 
+}  // namespace
 }  // namespace clmbr::kernels

@@ -6,6 +6,8 @@
 #include "half.h"
 
 namespace clmbr::kernels {
+// Local to the file that includes it: every instruction set has a Vec16 of its own.
+namespace {
 
 struct Vec16 {
     __m512 v;
@@ -50,4 +52,5 @@ inline float reduce_add(Vec16 a) {
 
 inline float reduce_max(Vec16 a) { return _mm512_reduce_max_ps(a.v); }
 
+}  // namespace
 }  // namespace clmbr::kernels

@@ -6,6 +6,8 @@
 #include "half.h"
 
 namespace clmbr::kernels {
+// Local to the file that includes it: every instruction set has a Vec16 of its own.
+namespace {
 
 struct Vec16 {
     float32x4_t v[4];
@@ -62,4 +64,5 @@ inline float reduce_max(const Vec16 & a) {
     return vmaxvq_f32(vmaxq_f32(vmaxq_f32(a.v[0], a.v[1]), vmaxq_f32(a.v[2], a.v[3])));
 }
 
+}  // namespace
 }  // namespace clmbr::kernels

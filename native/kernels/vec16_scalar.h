@@ -1,11 +1,13 @@
 // Sixteen floats without vector instructions: the reference that the vector paths repeat.
 #pragma once
 
-#include <cmath>
+#include <math.h>
 
 #include "half.h"
 
 namespace clmbr::kernels {
+// Local to the file that includes it: every instruction set has a Vec16 of its own.
+namespace {
 
 struct Vec16 {
     float lane[16];
@@ -38,7 +40,7 @@ inline Vec16 operator/(const Vec16 & a, const Vec16 & b) { return Vec16::make([&
 
 // a * b + c, rounded once.
 inline Vec16 fma(const Vec16 & a, const Vec16 & b, const Vec16 & c) {
-    return Vec16::make([&](int i) { return std::fma(a.lane[i], b.lane[i], c.lane[i]); });
+    return Vec16::make([&](int i) { return fmaf(a.lane[i], b.lane[i], c.lane[i]); });
 }
 
 inline Vec16 max(const Vec16 & a, const Vec16 & b) {
@@ -69,4 +71,5 @@ inline float reduce_max(const Vec16 & a) {
     return m;
 }
 
+}  // namespace
 }  // namespace clmbr::kernels

@@ -285,7 +285,7 @@ def screen(p: Patient, rng: Random) -> None:
                 vaccines += [("mark", f"vaccines {start}"), *(perhaps(0.9, ("emit", name)) for name in names)]
         plan(p, *vaccines)
         return
-    tests = [perhaps(0.3, ("panel", "blood_count")), perhaps(0.3, ("panel", "basic"))]
+    tests = [perhaps(0.3, ("panel", "blood_count"), perhaps(0.3, ("panel", "differential"))), perhaps(0.3, ("panel", "basic"))]
     if age > 35 and due(p, "lipids", 2):
         tests.append(perhaps(0.6, ("panel", "lipids"), ("mark", "lipids")))
     if (age > 42 or p.levels["obesity"] > 0.4) and due(p, "glycemia", 1.5) and "diabetes" not in p.known:

@@ -75,9 +75,9 @@ CONDITIONS = {
         ((0, "neuropathy"),), 0.0, 0.0, start=0.2, progress=0.06, causes={"diabetes": 0.0}, drivers={"diabetes": 1.6}, symptoms=("fatigue", "joint_pain"), complaint=0.7,
         work_up=("glycemia", "vitamin", "pain"), follow_up=0.6, panels=(("pain", 0.5),), ladder=(Line(("gabapentin", "duloxetine")),)),
     "ckd": Condition(
-        ((0, "ckd_2"), (0.38, "ckd_3"), (0.7, "ckd_4"), (0.88, "ckd_5"), (0.97, "esrd")), 0.0018, 0.04, start=0.15, progress=0.03,
+        ((0, "ckd_2"), (0.38, "ckd_3"), (0.7, "ckd_4"), (0.88, "ckd_5"), (0.97, "esrd")), 0.0018, 0.04, start=0.15, progress=0.02,
         causes={"diabetes": 12.0, "hypertension": 4.0, "kidney_history": 4.0, "ibuprofen": 1.8, "heart_failure": 2.0, "liability_kidney": 3.0},
-        drivers={"diabetes": 3.0, "hypertension": 2.0, "ibuprofen": 1.6, "naproxen": 1.6, "empagliflozin": 0.6, "lisinopril": 0.7, "losartan": 0.7, "liability_kidney": 1.6},
+        drivers={"diabetes": 2.4, "hypertension": 1.6, "ibuprofen": 1.6, "naproxen": 1.6, "empagliflozin": 0.6, "lisinopril": 0.7, "losartan": 0.7, "liability_kidney": 1.6},
         found_by=(("egfr", 0, 62), ("acr", 120, 99999)), follow_up=1.0, panels=(("basic", 0.85), ("kidney", 0.45), ("blood_count", 0.4), ("urinalysis", 0.3)),
         ladder=(Line(("lisinopril", "losartan"), 0.2), Line(("furosemide",), 0.0, severity=0.7), Line(("sevelamer",), 0.0, "phosphate", 5.4),
                 Line(("calcitriol",), 0.0, "pth", 150), Line(("epoetin",), 0.0, "hemoglobin", 0, 10.0, 0.6)), deadly=0.09),
@@ -88,7 +88,7 @@ CONDITIONS = {
         work_up=("ecg", "infarction", "lipids", "basic"), follow_up=1.0, panels=(("lipids", 0.45), ("ecg", 0.25), ("basic", 0.3), ("heart", 0.08)),
         ladder=(Line(("aspirin",), 0.1), Line(("atorvastatin", "rosuvastatin"), 0.2), Line(("metoprolol",)), Line(("nitroglycerin",), severity=0.5)), deadly=0.02),
     "heart_failure": Condition(
-        ((0, "heart_failure"), (0.45, "chronic_heart_failure")), 0.0012, 0.06, youngest=35, male=1.2, start=0.25, progress=0.05,
+        ((0, "heart_failure"), (0.45, "chronic_heart_failure")), 0.0012, 0.06, youngest=35, male=1.2, start=0.25, progress=0.035,
         causes={"coronary_disease": 6.0, "hypertension": 3.0, "infarct_history": 6.0, "diabetes": 2.0, "atrial_fibrillation": 2.5, "ckd": 2.5, "doxorubicin": 6.0},
         drivers={"coronary_disease": 1.5, "lisinopril": 0.8, "ibuprofen": 1.3}, found_by=(("ejection_fraction", 0, 45), ("nt_probnp", 900, 99999)),
         symptoms=("dyspnea", "edema", "fatigue"), complaint=1.8, work_up=("heart", "basic", "chest_xray", "ecg"), follow_up=1.8,

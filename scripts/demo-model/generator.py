@@ -78,25 +78,42 @@ def next_contact(p: Patient, rng: Random) -> None:
     p.agenda.append(action)
 
 
+def act(p: Patient, rng: Random) -> Step | None:
+    """Carries out the next planned action; the event it records, if any."""
+    action = p.agenda.pop()
+    event = ACTIONS[action[0]](p, rng, *action[1:])
+    if event is None:
+        return None
+    if p.age > 0:
+        p.age += int(rng.random() * 4)
+    p.events += 1
+    if p.events >= LONGEST and not p.ended:
+        p.ended = "full"
+        p.agenda.clear()
+    elif not p.ended and p.age > 0 and rng.random() < LOCAL_SHARE:
+        p.agenda.append(("local",))
+    return p.age, *event
+
+
 def step(p: Patient, rng: Random) -> Step | None:
     """The next recorded event, or None when the record has ended."""
     while not p.ended or p.agenda:
         if not p.agenda:
             next_contact(p, rng)
-        action = p.agenda.pop()
-        event = ACTIONS[action[0]](p, rng, *action[1:])
-        if event is None:
-            continue
-        if event[0] != "SNOMED/3950001" and p.age > 0:
-            p.age += int(rng.random() * 4)
-        p.events += 1
-        if p.events >= LONGEST and not p.ended:
-            p.ended = "full"
-            p.agenda.clear()
-        elif not p.ended and p.age > 0 and rng.random() < LOCAL_SHARE:
-            p.agenda.append(("local",))
-        return p.age, *event
+        event = act(p, rng)
+        if event is not None:
+            return event
     return None
+
+
+def finish_contact(p: Patient, rng: Random) -> list[Step]:
+    """The rest of the contact that is going on."""
+    events = []
+    while p.agenda:
+        event = act(p, rng)
+        if event is not None:
+            events.append(event)
+    return events
 
 
 def patient_rng(number: int, stream: str = "life") -> Random:
@@ -104,7 +121,7 @@ def patient_rng(number: int, stream: str = "life") -> Random:
 
 
 def simulate(number: int, until: int | None = None) -> tuple[Patient, list[Step]]:
-    """Patient `number` with all events, or with those up to the end of the contact in which event `until` falls."""
+    """Patient `number` with all events, or with the first `until` of them and the exact hidden state after these."""
     rng = patient_rng(number)
     p = draw_patient(rng)
     steps = []

@@ -14,7 +14,7 @@ YEAR = 525_960
 
 RACES = (("race_white", 0.58), ("race_asian", 0.16), ("race_black", 0.13), ("race_native", 0.01), ("race_pacific", 0.01), ("", 0.11))
 
-LOYALTY = (1.55, 2.58)
+LOYALTY = (1.53, 2.64)
 """Median of the contacts before someone leaves the health system is about exp of the first, its spread on the log scale the second: this makes the lengths of the timelines."""
 
 

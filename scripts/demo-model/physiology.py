@@ -97,7 +97,7 @@ def _reading(p: Patient, name: str) -> float:
 
 def true_egfr(p: Patient) -> float:
     get = p.levels.get
-    return max(4.0, 108 + 6 * p.traits["egfr"] - 0.75 * max(0.0, p.years - 28) - 88 * get("ckd", 0.0) - 30 * get("kidney_injury", 0.0))
+    return max(6.0, 108 + 6 * p.traits["egfr"] - 0.75 * max(0.0, p.years - 28) - 88 * get("ckd", 0.0) - 30 * get("kidney_injury", 0.0))
 
 
 def true_hba1c(p: Patient) -> float:
@@ -113,7 +113,7 @@ def true_hba1c(p: Patient) -> float:
 # name -> (noise-free value from the state and the last readings, noise, decimals)
 DERIVED = {
     "egfr": true_egfr,
-    "creatinine": lambda p: (0.95 if p.sex == "M" else 0.78) * (92 / max(4.0, _reading(p, "egfr") if "egfr" in p.seen and not p.levels.get("kidney_injury") else true_egfr(p))) ** 0.9,
+    "creatinine": lambda p: (0.95 if p.sex == "M" else 0.78) * (92 / max(5.0, _reading(p, "egfr") if "egfr" in p.seen and not p.levels.get("kidney_injury") else true_egfr(p))) ** 0.9,
     "hba1c": true_hba1c,
     "glucose": lambda p: 91 + 27 * (true_hba1c(p) - 5.3),
     "cholesterol": lambda p: _reading(p, "ldl") + _reading(p, "hdl") + _reading(p, "triglycerides") / 5,
@@ -145,7 +145,8 @@ def observe(p: Patient, name: str, rng: Random) -> float | str:
         return p.answers[name]
     if name in DERIVED:
         noise, decimals = DERIVED_NOISE[name]
-        value = max(0.1, rng.gauss(DERIVED[name](p), noise))
+        value = rng.gauss(DERIVED[name](p), noise)
+        value = max(value, 4.0 if name == "egfr" else 0.1)
     else:
         m = NUMERIC[name]
         value, decimals = rng.gauss(level(p, name), m.within), m.decimals

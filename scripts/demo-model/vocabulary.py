@@ -6,6 +6,7 @@ and reading it as float32 or as double gives the same token.
 """
 import json
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def build_vocabulary(records) -> dict:
             continue
         array = np.asarray(values, dtype=np.float64)
         edges = [-DBL_MAX, *edges_of(array), DBL_MAX]
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             count = int(((array >= start) & (array <= end)).sum())
             entries.append((count, code, "numerical_range", {"unit": "None", "range_start": start, "range_end": end}))
     entries.sort(key=lambda e: (e[1] != "SNOMED/3950001", -e[0], e[1], json.dumps(e[3])))

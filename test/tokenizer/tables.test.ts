@@ -107,6 +107,8 @@ describe('the tables of a vocabulary', () => {
     expect(attempt(offsets(1, 3, 6, 10, 13))).toThrow('a first offset');
     const twice = attempt((tables) => (tables['codes.text'] = new TextEncoder().encode('A/1A/1é/3C/4')));
     expect(twice).toThrow('the same text twice');
+    const sameText = attempt((tables) => (tables['categories.text'] = new TextEncoder().encode('aa')));
+    expect(sameText).toThrow('vocabulary table "categories" has the same text twice');
   });
 
   it('never do worse than a ClmbrError when damaged', () => {

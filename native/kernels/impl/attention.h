@@ -73,7 +73,7 @@ void attention(const AttentionTask & t) {
 
     for (int r = 0; r < rows; r++) {
         const float * source = t.queries + (r / t.group) * t.query_stride + static_cast<size_t>(r % t.group) * t.head_size;
-        std::memcpy(q + r * q_stride, source, sizeof(float) * t.head_size);
+        memcpy(q + r * q_stride, source, sizeof(float) * t.head_size);
         maximum[r] = -INFINITY;
         sum[r] = 0;
     }

@@ -1,7 +1,7 @@
 // Norms, activations and sums along one row.
 #pragma once
 
-#include <cmath>
+#include <math.h>
 
 #include "../kernels.h"
 
@@ -62,7 +62,7 @@ void rms_norm(const float * x, const float * weight, int n, float epsilon, float
         sum = fma(v, v, sum);
     }
     const float mean = reduce_add(sum) / static_cast<float>(n);
-    const Vec16 scale = Vec16::set1(1.0f / std::sqrt(mean + epsilon));
+    const Vec16 scale = Vec16::set1(1.0f / sqrtf(mean + epsilon));
     map_row(n, x, weight, out, [=](Vec16 v, Vec16 w) { return w * (v * scale); });
 }
 
@@ -107,14 +107,14 @@ float log_sum_exp(const float * x, int n) {
         if (i < end) sum = sum + exponential(load_tail(x + i, end - i, -INFINITY) - shift);
         total += reduce_add(sum);
     }
-    return top + static_cast<float>(std::log(total));
+    return top + static_cast<float>(log(total));
 }
 
 void widen(const uint8_t * row, WeightType type, int n, float * out) {
     const uint16_t * halves = reinterpret_cast<const uint16_t *>(row);
     switch (type) {
         case WeightType::F32:
-            std::memcpy(out, row, static_cast<size_t>(n) * 4);
+            memcpy(out, row, static_cast<size_t>(n) * 4);
             return;
         case WeightType::F16:
             for (int i = 0; i < n; i++) out[i] = f16_to_float(halves[i]);
@@ -126,7 +126,7 @@ void widen(const uint8_t * row, WeightType type, int n, float * out) {
             for (int i = 0; i < n; i++) {
                 const uint8_t * block = row + static_cast<size_t>(i / kQ8Block) * (kQ8Block + 2);
                 uint16_t scale;
-                std::memcpy(&scale, block, 2);
+                memcpy(&scale, block, 2);
                 out[i] = static_cast<float>(static_cast<int8_t>(block[2 + i % kQ8Block])) * f16_to_float(scale);
             }
             return;

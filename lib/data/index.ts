@@ -1,0 +1,2 @@
+export { maxPatientLineBytes, readPatientsJsonl } from './jsonl.ts';
+export type { ReadPatientsOptions } from './jsonl.ts';

@@ -1,0 +1,27 @@
+/**
+ * Run EHR foundation models of the CLMBR vocabulary: coded medical events in, patient vectors and next-event probabilities out.
+ *
+ * @packageDocumentation
+ */
+export { convertCheckpoint } from './convert/convert.ts';
+export type { ConvertOptions, ConvertProgress, ConvertResult, ConvertType } from './convert/convert.ts';
+export { formatInspection } from './convert/format-inspection.ts';
+export { inspectModel } from './convert/inspect.ts';
+export type { ModelInspection } from './convert/inspect.ts';
+export { CoverageCounter } from './coverage.ts';
+export type { CoverageOptions, CoverageReport } from './coverage.ts';
+export { ClmbrError } from './errors.ts';
+export type { ClmbrErrorCode } from './errors.ts';
+export * from './model/index.ts';
+export { ClmbrTokenizer, EventEncoder, pythonFloat } from './tokenizer/index.ts';
+export type {
+  CodeMatch,
+  DecodedToken,
+  DropListener,
+  DroppedEvent,
+  EncodeOptions,
+  Encoding,
+  EntryKind,
+  PatientEvents,
+} from './tokenizer/index.ts';
+export type { DropReason, Event, Patient, PatientRecord, Time, TokenRecord, WeightType } from './types.ts';

@@ -1,0 +1,90 @@
+import { CoverageCounter } from '../coverage.ts';
+import { invalidArgument } from '../options.ts';
+import type { Patient } from '../types.ts';
+import { embedPatients } from './embed.ts';
+import type { EmbedResult } from './embed.ts';
+import type { CheckedEmbedOptions } from './options.ts';
+import type { Session } from './session.ts';
+
+/** Bounds of what is held at a time. */
+const chunkPatients = 256;
+const chunkEvents = 65_536;
+
+/**
+ * Vectors of any number of patients in input order, in chunks. Two chunks are held at most: while one is consumed or computed, the next
+ * is read, and no further one before the caller asks.
+ */
+export async function* streamEmbeddings(
+  session: Session,
+  patients: AsyncIterable<Patient> | Iterable<Patient>,
+  options: CheckedEmbedOptions,
+): AsyncGenerator<EmbedResult, void, undefined> {
+  const coverage = new CoverageCounter();
+  // Ending the loop early takes what was begun ahead out of the queue.
+  const stop = new AbortController();
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  const chunks = chunksOf(patients);
+  let next: Promise<EmbedResult | undefined> | undefined;
+  let index = 0;
+  const advance = async (): Promise<EmbedResult | undefined> => {
+    signal.throwIfAborted();
+    const { value } = await chunks.next();
+    if (value === undefined) return undefined;
+    const first = index;
+    index += value.length;
+    return embedPatients(session, value, { ...options, signal }, coverage, first);
+  };
+  try {
+    next = advance();
+    for (;;) {
+      const result = await next;
+      if (result === undefined) return;
+      next = advance();
+      // Whoever consumes `result` may never come back: a failure of the chunk ahead must not go unhandled.
+      next.catch(() => undefined);
+      yield result;
+    }
+  } finally {
+    stop.abort();
+    await next?.catch(() => undefined);
+    await chunks.return(undefined);
+  }
+}
+
+async function* chunksOf(
+  patients: AsyncIterable<Patient> | Iterable<Patient>,
+): AsyncGenerator<Patient[], undefined, undefined> {
+  let chunk: Patient[] = [];
+  let events = 0;
+  for await (const patient of patients) {
+    chunk.push(patient);
+    events += sizeOf(patient);
+    if (chunk.length < chunkPatients && events < chunkEvents) continue;
+    yield chunk;
+    chunk = [];
+    events = 0;
+  }
+  if (chunk.length > 0) yield chunk;
+  return undefined;
+}
+
+/** Events or token ids, roughly: what is no patient at all is refused later, with its index. */
+function sizeOf(patient: Patient): number {
+  const list: unknown =
+    'length' in Object(patient)
+      ? patient
+      : ((patient as { events?: unknown }).events ?? (patient as { ids?: unknown }).ids);
+  const length = (list as { length?: unknown } | null | undefined)?.length;
+  return typeof length === 'number' ? length : 0;
+}
+
+export function checkIterable(patients: unknown): AsyncIterable<Patient> | Iterable<Patient> {
+  const candidate = patients as Partial<AsyncIterable<Patient> & Iterable<Patient>> | null | undefined;
+  if (
+    typeof patients === 'object' &&
+    (candidate?.[Symbol.asyncIterator] !== undefined || candidate?.[Symbol.iterator] !== undefined)
+  ) {
+    return patients as Iterable<Patient>;
+  }
+  throw invalidArgument('patients', 'an iterable or async iterable of patients', patients);
+}

@@ -1,0 +1,185 @@
+import { realpath } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { checkLlamaGguf, inverseFrequencies } from '../architecture/index.ts';
+import type { CheckedModel } from '../architecture/index.ts';
+import { ClmbrError } from '../errors.ts';
+import { sha256OfFile } from '../files/digest.ts';
+import { openGguf } from '../gguf/reader.ts';
+import { addon, fromNative, isAbort } from '../native/index.ts';
+import type { NativeDescription, NativeJob, NativeModel } from '../native/index.ts';
+import {
+  checkChoice,
+  checkFunction,
+  checkInteger,
+  checkOptions,
+  checkSignal,
+  checkString,
+  invalidArgument,
+  optional,
+} from '../options.ts';
+import { ClmbrTokenizer, vocabularyFromTables } from '../tokenizer/index.ts';
+import { ClmbrModel } from './model.ts';
+
+export interface LoadProgress {
+  /** Bytes of weights read and packed so far, and in all. */
+  bytes: number;
+  totalBytes: number;
+}
+
+export interface LoadOptions {
+  /** Where the model computes. `auto` (default) and `cpu` are the processor. */
+  device?: 'auto' | 'cpu';
+  /** Threads that compute. Default: the parallelism that the operating system reports. */
+  threads?: number;
+  /** Tokens of one pass through the network, which bounds memory. A longer timeline runs alone. Default 2048. */
+  maxBatchTokens?: number;
+  /** A vocabulary for a GGUF that carries none: a path of a tokenizer_config.json or GGUF, or a loaded one. */
+  tokenizer?: string | ClmbrTokenizer;
+  /** The SHA-256 that the file must have, in hexadecimal. */
+  sha256?: string;
+  /** Aborting rejects with `signal.reason`. */
+  signal?: AbortSignal;
+  onProgress?: (progress: LoadProgress) => void;
+}
+
+const loadOptions = ['device', 'threads', 'maxBatchTokens', 'tokenizer', 'sha256', 'signal', 'onProgress'] as const;
+
+function checkLoadOptions(given: LoadOptions | undefined) {
+  const options = checkOptions<LoadOptions>(given, 'options', loadOptions);
+  const { tokenizer, sha256 } = options;
+  if (tokenizer !== undefined && typeof tokenizer !== 'string' && !(tokenizer instanceof ClmbrTokenizer)) {
+    throw invalidArgument('tokenizer', 'a path or a ClmbrTokenizer', tokenizer);
+  }
+  if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(checkString(sha256, 'sha256'))) {
+    throw invalidArgument('sha256', '64 hexadecimal digits', sha256);
+  }
+  optional(options.device, 'auto', (v) => checkChoice(v, 'device', ['auto', 'cpu'] as const));
+  return {
+    threads: optional(options.threads, Math.min(availableParallelism(), 256), (v) =>
+      checkInteger(v, 'threads', 1, 256),
+    ),
+    maxBatchTokens: optional(options.maxBatchTokens, 2048, (v) => checkInteger(v, 'maxBatchTokens', 1, 1 << 20)),
+    tokenizer,
+    sha256: sha256?.toLowerCase(),
+    signal: optional(options.signal, undefined, (v) => checkSignal(v, 'signal')),
+    onProgress: optional(options.onProgress, undefined, (v) =>
+      checkFunction<(progress: LoadProgress) => void>(v, 'onProgress'),
+    ),
+  };
+}
+
+type CheckedLoadOptions = ReturnType<typeof checkLoadOptions>;
+
+/**
+ * Loads a GGUF file that `convertCheckpoint` (or llama.cpp's converter) made. Loading the same unchanged file again shares its weights.
+ *
+ * @throws ClmbrError FILE_UNREADABLE, NOT_A_MODEL, INVALID_GGUF, UNSUPPORTED_MODEL, INVALID_VOCABULARY, DIGEST_MISMATCH, OUT_OF_MEMORY,
+ *   ADDON_UNAVAILABLE, INVALID_ARGUMENT
+ */
+export async function loadModel(path: string, options?: LoadOptions): Promise<ClmbrModel> {
+  checkString(path, 'path');
+  const checked = checkLoadOptions(options);
+  const { signal } = checked;
+  signal?.throwIfAborted();
+  const model = checkLlamaGguf(await openGguf(path));
+  if (checked.sha256 !== undefined) await checkDigest(path, checked.sha256, signal);
+  const tokenizer = await tokenizerOf(model, checked.tokenizer);
+  signal?.throwIfAborted();
+  const native = await loadNative(model, checked);
+  return new ClmbrModel(native, model, tokenizer, checked.maxBatchTokens);
+}
+
+async function checkDigest(path: string, expected: string, signal: AbortSignal | undefined): Promise<void> {
+  const found = await sha256OfFile(path, { signal });
+  if (found === expected) return;
+  throw new ClmbrError('DIGEST_MISMATCH', `${path}: expected sha256 ${expected}, found ${found}.`, {
+    details: { path, expected, found },
+  });
+}
+
+async function tokenizerOf(
+  model: CheckedModel,
+  given: string | ClmbrTokenizer | undefined,
+): Promise<ClmbrTokenizer | null> {
+  const { path } = model.file;
+  let tokenizer: ClmbrTokenizer;
+  if (typeof given === 'string') tokenizer = await ClmbrTokenizer.load(given);
+  else if (given !== undefined) tokenizer = given;
+  else if (model.vocabularyTables !== null)
+    tokenizer = ClmbrTokenizer.fromVocabulary(vocabularyFromTables(model.vocabularyTables, path));
+  else return null;
+  const { vocabularySize } = model.hyperparameters;
+  if (tokenizer.size > vocabularySize) {
+    throw new ClmbrError(
+      'INVALID_VOCABULARY',
+      `${path}: expected a vocabulary of at most ${vocabularySize} tokens, found ${tokenizer.size}.`,
+      {
+        details: { path, expected: vocabularySize, found: tokenizer.size },
+      },
+    );
+  }
+  return tokenizer;
+}
+
+async function loadNative(model: CheckedModel, options: CheckedLoadOptions): Promise<NativeModel> {
+  const { Model, Job } = addon();
+  const job = new Job();
+  const { signal, onProgress } = options;
+  const cancel = (): void => job.cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  const report = onProgress === undefined ? undefined : watchProgress(model, job, onProgress);
+  try {
+    const native = await Model.load(await describe(model, options), job);
+    report?.finish();
+    report?.rethrow();
+    return native;
+  } catch (error) {
+    report?.rethrow();
+    if (isAbort(error)) signal?.throwIfAborted();
+    throw fromNative(error);
+  } finally {
+    report?.stop();
+    signal?.removeEventListener('abort', cancel);
+  }
+}
+
+async function describe(
+  { file, hyperparameters, tensors }: CheckedModel,
+  { threads }: CheckedLoadOptions,
+): Promise<NativeDescription> {
+  const path = await realpath(file.path);
+  return {
+    path,
+    key: `${path}\n${file.size}\n${file.modifiedNs}`,
+    fileSize: file.size,
+    threads,
+    kernels: process.env['CLMBR_CPU'] ?? '',
+    hyperparameters: { ...hyperparameters, inverseFrequencies: inverseFrequencies(hyperparameters) },
+    tensors,
+  };
+}
+
+/** The addon counts bytes on its threads; JavaScript looks every now and then. An error of the caller's function ends the load. */
+function watchProgress({ tensors }: CheckedModel, job: NativeJob, onProgress: (progress: LoadProgress) => void) {
+  const totalBytes = tensors.reduce((sum, tensor) => sum + tensor.byteLength, 0);
+  let shown = -1;
+  let failure: { error: unknown } | undefined;
+  const show = (bytes: number): void => {
+    if (bytes === shown || failure !== undefined) return;
+    shown = bytes;
+    try {
+      onProgress({ bytes, totalBytes });
+    } catch (error) {
+      failure = { error };
+      job.cancel();
+    }
+  };
+  const timer = setInterval(() => show(job.bytes), 50);
+  return {
+    finish: () => show(totalBytes),
+    stop: () => clearInterval(timer),
+    rethrow: () => {
+      if (failure !== undefined) throw failure.error;
+    },
+  };
+}

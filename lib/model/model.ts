@@ -1,0 +1,148 @@
+import type { CheckedModel } from '../architecture/index.ts';
+import type { NativeModel } from '../native/index.ts';
+import { BatchQueue, disposed } from '../scheduler/index.ts';
+import type { ClmbrTokenizer } from '../tokenizer/index.ts';
+import type { Patient, WeightType } from '../types.ts';
+import { embedPatients } from './embed.ts';
+import type { EmbedResult } from './embed.ts';
+import { checkIterable, streamEmbeddings } from './embed-stream.ts';
+import { evaluatePatients } from './evaluate.ts';
+import type { EvaluateResult } from './evaluate.ts';
+import { checkEmbedOptions, checkEvaluateOptions } from './options.ts';
+import type { EmbedOptions, EvaluateOptions } from './options.ts';
+import { checkPatients } from './session.ts';
+import type { Session } from './session.ts';
+
+/** What a loaded model is. */
+export interface ModelInfo {
+  path: string;
+  architecture: 'llama';
+  /** From the file's metadata, where it states them. */
+  name?: string;
+  license?: string;
+  source?: string;
+  /** Number of weights. */
+  parameters: number;
+  /** Longest timeline in tokens. */
+  contextLength: number;
+  hiddenSize: number;
+  layerCount: number;
+  headCount: number;
+  kvHeadCount: number;
+  headSize: number;
+  feedForwardSize: number;
+  vocabularySize: number;
+  /** How the weights are stored; all compute is F32. */
+  weightType: WeightType;
+  device: 'cpu';
+  /** Instruction set of the kernels: avx512, avx2, neon or scalar. */
+  kernels: string;
+  threads: number;
+  /** Memory that the weights take. */
+  bytes: number;
+}
+
+/**
+ * A loaded model. Calls may overlap: they share the passes through the network. Results do not depend on what else runs, on the order of
+ * the patients, on `threads` or on `maxBatchTokens`, to the last bit.
+ *
+ * The released CLMBR models are for research only; nothing here is a medical device.
+ */
+export class ClmbrModel {
+  readonly info: Readonly<ModelInfo>;
+  /** The vocabulary of the model; null when it has none and takes token ids only. */
+  readonly tokenizer: ClmbrTokenizer | null;
+  readonly #native: NativeModel;
+  readonly #session: Session;
+  #disposing: Promise<void> | undefined;
+
+  /** @internal Use `loadModel`. */
+  constructor(native: NativeModel, model: CheckedModel, tokenizer: ClmbrTokenizer | null, maxBatchTokens: number) {
+    this.#native = native;
+    this.tokenizer = tokenizer;
+    this.#session = { model, tokenizer, queue: new BatchQueue(native, maxBatchTokens) };
+    this.info = Object.freeze(infoOf(native, model));
+  }
+
+  /**
+   * Vectors of patients, one row for each patient or, with label times, for each of its label times.
+   *
+   * By default as in EHRSHOT's evaluation: the hidden state of the last token after the final norm, from the last `contextLength` tokens.
+   *
+   * @throws ClmbrError INVALID_ARGUMENT, INVALID_INPUT, NO_VOCABULARY, LOW_COVERAGE, CONTEXT_OVERFLOW, OUT_OF_MEMORY, DISPOSED
+   */
+  async embed(patients: readonly Patient[], options?: EmbedOptions): Promise<EmbedResult> {
+    this.#assertUsable();
+    return embedPatients(this.#session, checkPatients(patients), checkEmbedOptions(options));
+  }
+
+  /**
+   * Vectors of any number of patients: chunks of rows in input order, with bounded memory. Patients are read no faster than the chunks are
+   * taken. `at` is read from the patients.
+   *
+   * @throws as `embed`, from the iterator
+   */
+  embedStream(
+    patients: AsyncIterable<Patient> | Iterable<Patient>,
+    options?: Omit<EmbedOptions, 'at'>,
+  ): AsyncGenerator<EmbedResult, void, undefined> {
+    this.#assertUsable();
+    const { at: _, ...checked } = checkEmbedOptions(options);
+    return streamEmbeddings(this.#session, checkIterable(patients), { ...checked, at: undefined });
+  }
+
+  /**
+   * The most probable next events of patients, at each of their label times.
+   *
+   * @throws as `embed`
+   */
+  async evaluate(patients: readonly Patient[], options?: EvaluateOptions): Promise<EvaluateResult> {
+    this.#assertUsable();
+    const checked = checkEvaluateOptions(options, this.info.vocabularySize);
+    return evaluatePatients(this.#session, checkPatients(patients), checked);
+  }
+
+  /**
+   * Ends all calls that are under way with DISPOSED, waits until no thread uses the model any more, and frees it. May be called again.
+   */
+  dispose(): Promise<void> {
+    this.#disposing ??= this.#session.queue.close().then(() => {
+      this.#native.dispose();
+    });
+    return this.#disposing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  #assertUsable(): void {
+    if (this.#disposing !== undefined) throw disposed();
+  }
+}
+
+function infoOf(
+  native: NativeModel,
+  { file, hyperparameters: h, metadata, weightType, parameters }: CheckedModel,
+): ModelInfo {
+  const { kernels, threads, weightBytes } = native.info;
+  return {
+    path: file.path,
+    architecture: 'llama',
+    ...metadata,
+    parameters,
+    contextLength: h.contextLength,
+    hiddenSize: h.hiddenSize,
+    layerCount: h.layerCount,
+    headCount: h.headCount,
+    kvHeadCount: h.kvHeadCount,
+    headSize: h.headSize,
+    feedForwardSize: h.feedForwardSize,
+    vocabularySize: h.vocabularySize,
+    weightType,
+    device: 'cpu',
+    kernels,
+    threads,
+    bytes: weightBytes,
+  };
+}

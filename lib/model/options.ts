@@ -1,0 +1,141 @@
+import {
+  invalidArgument,
+  checkBoolean,
+  checkChoice,
+  checkFunction,
+  checkInteger,
+  checkNumber,
+  checkOptions,
+  checkSignal,
+  optional,
+} from '../options.ts';
+import type { Time } from '../types.ts';
+
+/** How the hidden states of a timeline become one vector. */
+export type PoolingMode = 'last' | 'mean' | 'max' | 'none';
+
+/** What a vector holds: the hidden state after the final norm, or the logits of the next event. */
+export type RepresentationKind = 'hidden' | 'logits';
+
+/** What happens to timelines that are longer than the context. */
+export type OverflowMode = 'last' | 'first' | 'mean' | 'error';
+
+export interface Progress {
+  /** Tokens computed so far, and in all. */
+  tokens: number;
+  totalTokens: number;
+  /** Patients and result rows of the call. */
+  patients: number;
+  rows: number;
+}
+
+/** Settings that every call on patients has. */
+export interface PatientOptions {
+  /** Put `[CLS] [BOS]` before and `[EOS]` after the events, as the model card does. Default false, as in EHRSHOT's evaluation. */
+  specialTokens?: boolean;
+  /** Label times of each patient: one result row each, from the events up to and including that time. */
+  at?: readonly (readonly Time[])[];
+  /**
+   * Timelines longer than the context: `last` (default) keeps the last tokens, `first` the first, `mean` averages consecutive windows
+   * cut from the end, weighted by their tokens, `error` refuses.
+   */
+  overflow?: OverflowMode;
+  /** Refuse (LOW_COVERAGE) when a smaller share of at least 100 events is in the vocabulary. Default 0.05. */
+  minCoverage?: number;
+  /** Aborting rejects with `signal.reason`. */
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
+
+export interface EmbedOptions extends PatientOptions {
+  /** `last` (default): the state of the last token; `mean`, `max`: over all tokens; `none`: one row for every token. */
+  pooling?: PoolingMode;
+  /** `hidden` (default): hiddenSize numbers; `logits`: vocabularySize numbers. */
+  representation?: RepresentationKind;
+  /** Names a published set of settings: `ehrshot` (the defaults), `model-card` (special tokens and logits of the last position). */
+  recipe?: 'ehrshot' | 'model-card';
+}
+
+export interface EvaluateOptions extends PatientOptions {
+  /** How many next events are listed. Default 10. */
+  topK?: number;
+}
+
+export interface CheckedPatientOptions {
+  specialTokens: boolean;
+  at: readonly (readonly Time[])[] | undefined;
+  overflow: OverflowMode;
+  minCoverage: number;
+  signal: AbortSignal | undefined;
+  onProgress: ((progress: Progress) => void) | undefined;
+}
+
+export interface CheckedEmbedOptions extends CheckedPatientOptions {
+  pooling: PoolingMode;
+  representation: RepresentationKind;
+}
+
+export interface CheckedEvaluateOptions extends CheckedPatientOptions {
+  topK: number;
+}
+
+const patientOptions = ['specialTokens', 'at', 'overflow', 'minCoverage', 'signal', 'onProgress'] as const;
+
+function checkPatientOptions(options: Partial<PatientOptions>): CheckedPatientOptions {
+  const { at } = options;
+  if (at !== undefined && (!Array.isArray(at) || !at.every((times) => Array.isArray(times)))) {
+    throw invalidArgument('at', 'an array of label times for each patient', at);
+  }
+  return {
+    specialTokens: optional(options.specialTokens, false, (v) => checkBoolean(v, 'specialTokens')),
+    at,
+    overflow: optional(options.overflow, 'last', (v) =>
+      checkChoice(v, 'overflow', ['last', 'first', 'mean', 'error'] as const),
+    ),
+    minCoverage: optional(options.minCoverage, 0.05, (v) => checkNumber(v, 'minCoverage', 0, 1)),
+    signal: optional(options.signal, undefined, (v) => checkSignal(v, 'signal')),
+    onProgress: optional(options.onProgress, undefined, (v) =>
+      checkFunction<(progress: Progress) => void>(v, 'onProgress'),
+    ),
+  };
+}
+
+export function checkEmbedOptions(given: EmbedOptions | undefined): CheckedEmbedOptions {
+  const options = checkOptions<EmbedOptions>(given, 'options', [
+    ...patientOptions,
+    'pooling',
+    'representation',
+    'recipe',
+  ]);
+  const recipe = optional(options.recipe, 'ehrshot', (v) =>
+    checkChoice(v, 'recipe', ['ehrshot', 'model-card'] as const),
+  );
+  const card = recipe === 'model-card';
+  const checked = {
+    ...checkPatientOptions({ ...options, specialTokens: options.specialTokens ?? card }),
+    pooling: optional(options.pooling, 'last', (v) =>
+      checkChoice(v, 'pooling', ['last', 'mean', 'max', 'none'] as const),
+    ),
+    representation: optional(options.representation, card ? 'logits' : 'hidden', (v) =>
+      checkChoice(v, 'representation', ['hidden', 'logits'] as const),
+    ),
+  } as const;
+  if (checked.pooling === 'none' && checked.overflow === 'mean') {
+    throw invalidArgument('overflow', "'last', 'first' or 'error' with pooling 'none'", 'mean');
+  }
+  return checked;
+}
+
+export function checkEvaluateOptions(
+  given: EvaluateOptions | undefined,
+  vocabularySize: number,
+): CheckedEvaluateOptions {
+  const options = checkOptions<EvaluateOptions>(given, 'options', [...patientOptions, 'topK']);
+  const checked = checkPatientOptions(options);
+  if (checked.overflow === 'mean')
+    throw invalidArgument('overflow', "'last', 'first' or 'error' for next events", 'mean');
+  return {
+    ...checked,
+    topK: optional(options.topK, Math.min(10, vocabularySize), (v) => checkInteger(v, 'topK', 1, vocabularySize)),
+  };
+}

@@ -1,0 +1,101 @@
+import type { CheckedModel } from '../architecture/index.ts';
+import { CoverageCounter } from '../coverage.ts';
+import type { CoverageReport } from '../coverage.ts';
+import { ClmbrError } from '../errors.ts';
+import { invalidArgument } from '../options.ts';
+import type { BatchQueue } from '../scheduler/index.ts';
+import type { ClmbrTokenizer } from '../tokenizer/index.ts';
+import type { Patient } from '../types.ts';
+import { breathe } from './breathe.ts';
+import type { CheckedPatientOptions, PoolingMode, Progress } from './options.ts';
+import { readTimeline } from './timeline.ts';
+import { WindowPlanner } from './windows.ts';
+import type { WindowPlan } from './windows.ts';
+
+/** What the calls on a loaded model share. */
+export interface Session {
+  model: CheckedModel;
+  tokenizer: ClmbrTokenizer | null;
+  queue: BatchQueue;
+}
+
+/** Events below which no share of them says anything. */
+const fewEvents = 100;
+
+/** @throws ClmbrError LOW_COVERAGE when too few of the events seen so far are in the vocabulary */
+export function assertCoverage(report: CoverageReport, minCoverage: number): void {
+  if (report.events < fewEvents || report.share >= minCoverage) return;
+  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+  const top = report.topUnmapped.slice(0, 5).map(({ code, count }) => `${code} (${count})`);
+  const examples = top.length === 0 ? '' : ` The most frequent unknown codes: ${top.join(', ')}.`;
+  throw new ClmbrError(
+    'LOW_COVERAGE',
+    `Expected at least ${percent(minCoverage)} of the events in the vocabulary, found ${report.mapped} of ${report.events} ` +
+      `(${percent(report.share)}): map the codes to the form 'VOCABULARY/code', or lower \`minCoverage\`.${examples}`,
+    { details: { coverage: report, minCoverage } },
+  );
+}
+
+export function checkPatients(patients: unknown, parameter = 'patients'): readonly Patient[] {
+  if (!Array.isArray(patients)) throw invalidArgument(parameter, 'an array of patients', patients);
+  return patients as readonly Patient[];
+}
+
+/** Tokens and windows of all patients. Long inputs are worked on in slices between which the event loop runs. */
+export async function planPatients(
+  session: Session,
+  patients: readonly Patient[],
+  options: CheckedPatientOptions,
+  pooling: PoolingMode,
+  coverage = new CoverageCounter(),
+  firstIndex = 0,
+): Promise<WindowPlan> {
+  if (options.at !== undefined && options.at.length !== patients.length) {
+    throw new ClmbrError(
+      'INVALID_ARGUMENT',
+      `at: expected label times for ${patients.length} patients, found ${options.at.length}.`,
+    );
+  }
+  const { hyperparameters } = session.model;
+  const planner = new WindowPlanner(hyperparameters.contextLength, pooling, options.overflow);
+  const context = {
+    tokenizer: session.tokenizer,
+    vocabularySize: hyperparameters.vocabularySize,
+    specialTokens: options.specialTokens,
+    coverage,
+  };
+  for (let i = 0; i < patients.length; i++) {
+    planner.add(await readTimeline(patients[i]!, firstIndex + i, options.at?.[i], context), firstIndex + i);
+    await breathe();
+    options.signal?.throwIfAborted();
+  }
+  coverage.addEmptyRows(planner.plan.emptyRows);
+  return planner.plan;
+}
+
+/** Turns what the queue reports into what callers are told. */
+export function progressOf(plan: WindowPlan, patients: number, onProgress: ((progress: Progress) => void) | undefined) {
+  if (onProgress === undefined) return undefined;
+  const totalTokens = plan.windows.reduce((sum, window) => sum + window.ids.length, 0);
+  let tokens = 0;
+  return (_: number, added: number): void => {
+    tokens += added;
+    onProgress({ tokens, totalTokens, patients, rows: plan.rows.length });
+  };
+}
+
+/** Floats for results; a typed array that is too large is an error of its own kind. */
+export function allocate(rows: number, width: number, what: string): Float32Array {
+  try {
+    return new Float32Array(rows * width);
+  } catch (cause) {
+    throw new ClmbrError(
+      'OUT_OF_MEMORY',
+      `Could not get memory for ${rows} x ${width} ${what}: use embedStream, or fewer patients at a time.`,
+      {
+        cause,
+        details: { rows, width },
+      },
+    );
+  }
+}
