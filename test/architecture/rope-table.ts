@@ -7,48 +7,6 @@ import type { RopeSettings } from '../../lib/architecture/rope.ts';
 export const ropeTable: { headSize: number; rope: RopeSettings; bits: string }[] = [
   {
     headSize: 8,
-    rope: { theta: 10_000, scaling: { type: 'default' } },
-    bits: '3f800000 3dcccccd 3c23d70a 3a83126f',
-  },
-  {
-    headSize: 8,
-    rope: { theta: 10_000, scaling: { type: 'linear', factor: 2.5 } },
-    bits: '3ecccccd 3d23d70a 3b83126e 39d1b718',
-  },
-  {
-    headSize: 8,
-    rope: {
-      theta: 10_000,
-      scaling: { type: 'llama3', factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalContextLength: 4096 },
-    },
-    bits: '3f800000 3dcccccd 3c23d70a 3903126f',
-  },
-  {
-    headSize: 8,
-    rope: {
-      theta: 10_000,
-      scaling: { type: 'llama3', factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalContextLength: 8192 },
-    },
-    bits: '3f800000 3dcccccd 3c23d70a 395ffbd9',
-  },
-  {
-    headSize: 8,
-    rope: {
-      theta: 10_000,
-      scaling: { type: 'llama3', factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalContextLength: 128 },
-    },
-    bits: '3f800000 3d2f1bdc 3aa3d70a 3903126f',
-  },
-  {
-    headSize: 8,
-    rope: {
-      theta: 10_000,
-      scaling: { type: 'llama3', factor: 3.3, lowFreqFactor: 0.9, highFreqFactor: 3.7, originalContextLength: 1000 },
-    },
-    bits: '3f800000 3dcccccd 3b9bb416 399ee00b',
-  },
-  {
-    headSize: 8,
     rope: { theta: 500_000, scaling: { type: 'default' } },
     bits: '3f800000 3d1a08c8 3ab95d21 385f10c4',
   },
@@ -96,43 +54,6 @@ export const ropeTable: { headSize: number; rope: RopeSettings; bits: string }[]
   },
   {
     headSize: 16,
-    rope: { theta: 10_000, scaling: { type: 'linear', factor: 2.5 } },
-    bits: '3ecccccd 3e0186e2 3d23d70a 3c4f3e38 3b83126e 3aa5cb60 39d1b718 3904a2b3',
-  },
-  {
-    headSize: 16,
-    rope: {
-      theta: 10_000,
-      scaling: { type: 'llama3', factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalContextLength: 4096 },
-    },
-    bits: '3f800000 3ea1e89b 3dcccccd 3d0186e3 3c23d70a 3ab422b1 3903126f 3825cb60',
-  },
-  {
-    headSize: 16,
-    rope: {
-      theta: 10_000,
-      scaling: { type: 'llama3', factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalContextLength: 8192 },
-    },
-    bits: '3f800000 3ea1e89b 3dcccccd 3d0186e3 3c23d70a 3b4f3e38 395ffbd9 3825cb60',
-  },
-  {
-    headSize: 16,
-    rope: {
-      theta: 10_000,
-      scaling: { type: 'llama3', factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalContextLength: 128 },
-    },
-    bits: '3f800000 3ea1e89b 3d2f1bdc 3b8186e3 3aa3d70a 39cf3e38 3903126f 3825cb60',
-  },
-  {
-    headSize: 16,
-    rope: {
-      theta: 10_000,
-      scaling: { type: 'llama3', factor: 3.3, lowFreqFactor: 0.9, highFreqFactor: 3.7, originalContextLength: 1000 },
-    },
-    bits: '3f800000 3ea1e89b 3dcccccd 3d0186e3 3b9bb416 3a7b3425 399ee00b 38c8f684',
-  },
-  {
-    headSize: 16,
     rope: { theta: 500_000, scaling: { type: 'default' } },
     bits: '3f800000 3e4693b0 3d1a08c8 3beef74f 3ab95d21 398fc8f8 385f10c4 372d07a7',
   },
@@ -172,66 +93,6 @@ export const ropeTable: { headSize: number; rope: RopeSettings; bits: string }[]
       scaling: { type: 'llama3', factor: 3.3, lowFreqFactor: 0.9, highFreqFactor: 3.7, originalContextLength: 1000 },
     },
     bits: '3f800000 3e4693b0 3d1a08c8 3b2fd686 39e0aef2 38ae48ef 378730f3 3651bbb3',
-  },
-  {
-    headSize: 32,
-    rope: { theta: 10_000, scaling: { type: 'default' } },
-    bits: [
-      '3f800000 3f0ff59a 3ea1e89b 3e361887 3dcccccd 3d6655c2 3d0186e3 3c91ad39 3c23d70a 3bb8449c 3b4f3e38 3ae91528',
-      '3a83126f 3a136a16 39a5cb60 393a7753',
-    ].join(' '),
-  },
-  {
-    headSize: 32,
-    rope: { theta: 10_000, scaling: { type: 'linear', factor: 2.5 } },
-    bits: [
-      '3ecccccd 3e6655c3 3e0186e2 3d91ad39 3d23d70a 3cb8449b 3c4f3e38 3be91528 3b83126e 3b136a16 3aa5cb60 3a3a7753',
-      '39d1b718 396bdcf0 3904a2b3 38952c42',
-    ].join(' '),
-  },
-  {
-    headSize: 32,
-    rope: {
-      theta: 10_000,
-      scaling: { type: 'llama3', factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalContextLength: 4096 },
-    },
-    bits: [
-      '3f800000 3f0ff59a 3ea1e89b 3e361887 3dcccccd 3d6655c2 3d0186e3 3c91ad39 3c23d70a 3ba64fc6 3ab422b1 399fd92b',
-      '3903126f 38936a16 3825cb60 37ba7753',
-    ].join(' '),
-  },
-  {
-    headSize: 32,
-    rope: {
-      theta: 10_000,
-      scaling: { type: 'llama3', factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalContextLength: 8192 },
-    },
-    bits: [
-      '3f800000 3f0ff59a 3ea1e89b 3e361887 3dcccccd 3d6655c2 3d0186e3 3c91ad39 3c23d70a 3bb8449c 3b4f3e38 3a6d8ae2',
-      '395ffbd9 38936a16 3825cb60 37ba7753',
-    ].join(' '),
-  },
-  {
-    headSize: 32,
-    rope: {
-      theta: 10_000,
-      scaling: { type: 'llama3', factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalContextLength: 128 },
-    },
-    bits: [
-      '3f800000 3f0ff59a 3ea1e89b 3e220e51 3d2f1bdc 3c1a4aa9 3b8186e3 3b11ad39 3aa3d70a 3a38449c 39cf3e38 39691528',
-      '3903126f 38936a16 3825cb60 37ba7753',
-    ].join(' '),
-  },
-  {
-    headSize: 32,
-    rope: {
-      theta: 10_000,
-      scaling: { type: 'llama3', factor: 3.3, lowFreqFactor: 0.9, highFreqFactor: 3.7, originalContextLength: 1000 },
-    },
-    bits: [
-      '3f800000 3f0ff59a 3ea1e89b 3e361887 3dcccccd 3d6655c2 3d0186e3 3c644634 3b9bb416 3adf5aec 3a7b3425 3a0d4320',
-      '399ee00b 3932af23 38c8f684 38620500',
-    ].join(' '),
   },
   {
     headSize: 32,
@@ -313,54 +174,6 @@ export const ropeTable: { headSize: number; rope: RopeSettings; bits: string }[]
   },
   {
     headSize: 64,
-    rope: {
-      theta: 10_000,
-      scaling: { type: 'llama3', factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalContextLength: 4096 },
-    },
-    bits: [
-      '3f800000 3f3ff911 3f0ff59a 3ed7e89b 3ea1e89b 3e72d423 3e361887 3e088d77 3dcccccd 3d99940d 3d6655c2 3d2cba15',
-      '3d0186e3 3cc2434f 3c91ad39 3c5a7bf2 3c23d70a 3bf5b9b0 3ba64fc6 3b2f871b 3ab422b1 3a30aebe 399fd92b 392ec98e',
-      '3903126f 38c4948c 38936a16 385d1725 3825cb60 37f8a815 37ba7753 378bd472',
-    ].join(' '),
-  },
-  {
-    headSize: 64,
-    rope: {
-      theta: 10_000,
-      scaling: { type: 'llama3', factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalContextLength: 8192 },
-    },
-    bits: [
-      '3f800000 3f3ff911 3f0ff59a 3ed7e89b 3ea1e89b 3e72d423 3e361887 3e088d77 3dcccccd 3d99940d 3d6655c2 3d2cba15',
-      '3d0186e3 3cc2434f 3c91ad39 3c5a7bf2 3c23d70a 3bf5b9b0 3bb8449c 3b8a2e77 3b4f3e38 3ae47c6e 3a6d8ae2 39ee0430',
-      '395ffbd9 38c4948c 38936a16 385d1725 3825cb60 37f8a815 37ba7753 378bd472',
-    ].join(' '),
-  },
-  {
-    headSize: 64,
-    rope: {
-      theta: 10_000,
-      scaling: { type: 'llama3', factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalContextLength: 128 },
-    },
-    bits: [
-      '3f800000 3f3ff911 3f0ff59a 3ed7e89b 3ea1e89b 3e72d423 3e220e51 3daae095 3d2f1bdc 3cab55a7 3c1a4aa9 3bacba15',
-      '3b8186e3 3b42434f 3b11ad39 3ada7bf2 3aa3d70a 3a75b9b0 3a38449c 3a0a2e77 39cf3e38 399b690d 39691528 392ec98e',
-      '3903126f 38c4948c 38936a16 385d1725 3825cb60 37f8a815 37ba7753 378bd472',
-    ].join(' '),
-  },
-  {
-    headSize: 64,
-    rope: {
-      theta: 10_000,
-      scaling: { type: 'llama3', factor: 3.3, lowFreqFactor: 0.9, highFreqFactor: 3.7, originalContextLength: 1000 },
-    },
-    bits: [
-      '3f800000 3f3ff911 3f0ff59a 3ed7e89b 3ea1e89b 3e72d423 3e361887 3e088d77 3dcccccd 3d99940d 3d6655c2 3d2cba15',
-      '3d0186e3 3cc2434f 3c644634 3c04af67 3b9bb416 3b38d3ea 3adf5aec 3aa77e24 3a7b3425 3a3c604e 3a0d4320 39d3dd09',
-      '399ee00b 396e4774 3932af23 3905fe83 38c8f684 3896b372 38620500 38297da2',
-    ].join(' '),
-  },
-  {
-    headSize: 64,
     rope: { theta: 500_000, scaling: { type: 'default' } },
     bits: [
       '3f800000 3f29e1c6 3ee177bc 3e959ee3 3e4693b0 3e03c6a0 3daee4ad 3d681e67 3d1a08c8 3ccc6f49 3c87a9c3 3c340d6d',
@@ -432,15 +245,6 @@ export const ropeTable: { headSize: number; rope: RopeSettings; bits: string }[]
       '3f800000 3f3178dd 3ef610b5 3eaa95b9 3e6c841c 3e23f701 3de35661 3d9d9a0f 3d5a83d8 3d177c52 3cd208f4 3c919b5a',
       '3c49e24f 3c0bf4c9 3bc20ca5 3b86865b 3b3a84cf 3b014de3 3ab347cc 3a78928f 3a2c52b0 39eeed0f 39a5a2b4 3965a764',
       '391f3528 38dcbdd6 38990778 38542cd2 3813172a 37cbf0eb 378d61db 374406d1',
-    ].join(' '),
-  },
-  {
-    headSize: 64,
-    rope: { theta: 123_456.7, scaling: { type: 'linear', factor: 2.5 } },
-    bits: [
-      '3ecccccd 3e8dfa4a 3e44da2a 3e0877c7 3dbd367d 3d832c01 3d35deb4 3cfc29b2 3caecfe0 3c726083 3c28072a 3be8f890',
-      '3ba181d9 3b5fee0e 3b1b3d51 3ad73d5e 3a95370c 3a4ee305 3a0f6ca3 39c6dba6 3989dbc0 393f240c 3904822a 38b7b91d',
-      '387ebb73 383097de 37f4d8c0 37a9bd75 376b5843 37232722 36e2362b 369cd241',
     ].join(' '),
   },
   {

@@ -1,0 +1,61 @@
+import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+
+/** What a command gets from the process that it runs in. */
+export interface Context {
+  /** Aborts when the user stops the command. */
+  signal: AbortSignal;
+}
+
+export interface ModelFlags {
+  threads?: number;
+  device?: 'auto' | 'cpu';
+}
+
+export interface DataFlags {
+  input: 'jsonl';
+  quiet: boolean;
+}
+
+export interface CoverageFlags {
+  minCoverage?: number;
+}
+
+export function addModelFlags(command: Command): Command {
+  return command
+    .option('--threads <n>', 'threads that compute (default: all)', wholeNumber(1, 256))
+    .addOption(new Option('--device <device>', 'where to compute (default: auto)').choices(['auto', 'cpu']));
+}
+
+export function addDataFlags(command: Command): Command {
+  return command
+    .addOption(new Option('--input <format>', 'form of the data').choices(['jsonl']).default('jsonl'))
+    .option('--quiet', 'no progress and no summary on standard error', false);
+}
+
+export function addCoverageFlag(command: Command): Command {
+  return command.option(
+    '--min-coverage <share>',
+    'fail when a smaller share of the events is in the vocabulary (default: 0.05)',
+    share,
+  );
+}
+
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^[0-9]+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+  };
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (/^[0-9]*\.?[0-9]+$/.test(text) && value <= 1) return value;
+  throw new InvalidArgumentError('Expected a number from 0 to 1.');
+}
+
+/** Without the keys whose value is undefined: the library refuses options that it does not know, and takes absent ones as defaults. */
+export function given<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { addConvert } from './commands/convert.ts';
+import { addDemo } from './commands/demo.ts';
+import { addEmbed } from './commands/embed.ts';
+import { addInspect } from './commands/inspect.ts';
+import { addNext } from './commands/next.ts';
+import { addTokenize } from './commands/tokenize.ts';
+import type { Context } from './options.ts';
+import { oneLine } from './text.ts';
+
+const dataHelp = `
+<data> is a file of JSON Lines, or - for standard input. A line is a patient:
+  {"id": 7, "events": [{"code": "LOINC/4548-4", "value": 7.1, "start": "2020-05-01T08:30:00Z"}]}
+An event may also have unit, end and omopTable; "at": [times] asks for one row at each of these
+times; {"id": 7, "ids": [5, 0, 12]} gives token ids instead of events.
+Exit codes: 0, 1 failed, 2 wrong usage. The released weights are for research only.`;
+
+/** The whole command line. Each command loads the library only when it runs. */
+export function createProgram(context: Context): Command {
+  const program = new Command('clmbr')
+    .description('Runs EHR foundation models of the CLMBR vocabulary: coded events in, vectors and next events out.')
+    .version(packageVersion(), '--version', 'print the version')
+    .helpOption('--help', 'print this help')
+    .helpCommand(false)
+    .option('--debug', 'print the stack of an error')
+    .addHelpText('after', dataHelp)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: (text, write) => write(`clmbr: ${oneLine(text.replace(/^error: /, ''))}\n`) });
+  for (const add of [addConvert, addInspect, addEmbed, addNext, addTokenize, addDemo]) add(program, context);
+  for (const command of program.commands)
+    command.copyInheritedSettings(program).helpOption('--help', 'print this help');
+  return program;
+}
+
+function packageVersion(): string {
+  // The same path from lib/cli/ and dist/cli/.
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
