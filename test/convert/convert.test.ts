@@ -102,7 +102,7 @@ describe('the file', () => {
     await expectClmbrError(
       convertCheckpoint({ source: odd, target: newTarget() }),
       'INVALID_VOCABULARY',
-      '7 tokens',
+      '39 tokens',
       '40',
     );
   });

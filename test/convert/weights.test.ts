@@ -16,9 +16,6 @@ let files = 0;
 
 const generate = (options: CheckpointOptions = {}) => writeCheckpoint(join(folder, `checkpoint-${files++}`), options);
 const newTarget = () => join(folder, `model-${files++}.gguf`);
-  createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex');
 
 async function convert(options: CheckpointOptions, convertOptions: Partial<ConvertOptions> = {}) {
   const checkpoint = await generate(options);
@@ -131,13 +128,15 @@ describe('weights', () => {
     const shape = { headSize: 24, heads: 3, kvHeads: 1, hiddenSize: 32, feedForward: 40, seed: 9 };
     const { checkpoint, model, bytes } = await convert({ ...shape, shards: 3 });
     expect(model.hyperparameters).toMatchObject({ headSize: 24, headCount: 3, kvHeadCount: 1, hiddenSize: 32 });
-    for (const { tensor, values, expected } of pairs(checkpoint, model, bytes)) expectSame(values, expected, tensor.name);
+    for (const { tensor, values, expected } of pairs(checkpoint, model, bytes))
+      expectSame(values, expected, tensor.name);
   });
 
   it('that are larger than a chunk arrive whole', async () => {
     const big = { hiddenSize: 512, heads: 4, kvHeads: 4, feedForward: 512, layers: 1, vocabularySize: 2600 };
     const { checkpoint, model, bytes } = await convert(big);
-    for (const { tensor, values, expected } of pairs(checkpoint, model, bytes)) expectSame(values, expected, tensor.name);
+    for (const { tensor, values, expected } of pairs(checkpoint, model, bytes))
+      expectSame(values, expected, tensor.name);
   });
 
   it('of mixed types become F32', async () => {
@@ -151,8 +150,9 @@ describe('weights', () => {
         }),
     });
     expect(mixed.result.type).toBe('F32');
-    for (const { tensor, values, expected } of pairs(mixed.checkpoint, mixed.model, mixed.bytes)) expectSame(values, expected, tensor.name);
-);
+    for (const { tensor, values, expected } of pairs(mixed.checkpoint, mixed.model, mixed.bytes))
+      expectSame(values, expected, tensor.name);
+  });
 
   it.each<[string, 'F32' | 'F16' | 'BF16', number[]]>([
     ['NaN', 'F32', [0, 0, 0xc0, 0x7f]],
@@ -184,4 +184,3 @@ describe('weights', () => {
     await convertCheckpoint({ source, target: newTarget(), type: 'bf16' });
   });
 });
-
