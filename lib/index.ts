@@ -10,9 +10,11 @@ export { inspectModel } from './convert/inspect.ts';
 export type { ModelInspection } from './convert/inspect.ts';
 export { CoverageCounter } from './coverage.ts';
 export type { CoverageOptions, CoverageReport } from './coverage.ts';
+export * from './data/index.ts';
 export { ClmbrError } from './errors.ts';
 export type { ClmbrErrorCode } from './errors.ts';
 export * from './model/index.ts';
+export * from './output/index.ts';
 export { ClmbrTokenizer, EventEncoder, pythonFloat } from './tokenizer/index.ts';
 export type {
   CodeMatch,

@@ -20,14 +20,16 @@ export function nextEventLines(next: readonly NextEvent[], tokenizer: ClmbrToken
   });
 }
 
-/** The tokenizer's phrase without the code, which has a column of its own. */
-export function meaningOf(
-  { id, code }: { id: number; code?: string | null },
-  tokenizer: ClmbrTokenizer | null,
-): string {
-  if (tokenizer === null || id >= tokenizer.size) return '';
-  const phrase = tokenizer.describe(id);
-  if (typeof code !== 'string') return clean(phrase.replace(/^\[\w+\] \((.*)\)$/, '$1'));
-  if (phrase.startsWith(code)) return clean(phrase.slice(code.length).trimStart());
-  return clean(phrase.replace(` (${code})`, ''));
+/** What a token stands for, without the code: description, and range or category. */
+function meaningOf(event: NextEvent, tokenizer: ClmbrTokenizer | null): string {
+  const { kind, description } = event;
+  if (kind === undefined) return '';
+  if (kind === 'special') return clean(tokenizer!.describe(event.id)).replace(/^\[\w+\] \((.*)\)$/, '$1');
+  return [clean(description ?? ''), valueOf(event, tokenizer!)].filter((part) => part !== '').join(' ');
+}
+
+/** The range or category of a token, as the tokenizer words it: `from 6.5 to 7.2`. */
+export function valueOf({ id, code, description }: NextEvent, tokenizer: ClmbrTokenizer): string {
+  const name = description ? `${description} (${code})` : (code ?? '');
+  return clean(tokenizer.describe(id).slice(name.length).trim());
 }

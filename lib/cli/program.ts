@@ -11,26 +11,29 @@ import { oneLine } from './text.ts';
 
 const dataHelp = `
 <data> is a file of JSON Lines, or - for standard input. A line is a patient:
-  {"id": 7, "events": [{"code": "LOINC/4548-4", "value": 7.1, "start": "2020-05-01T08:30:00Z"}]}
-An event may also have unit, end and omopTable; "at": [times] asks for one row at each of these
-times; {"id": 7, "ids": [5, 0, 12]} gives token ids instead of events.
-Exit codes: 0, 1 failed, 2 wrong usage. The released weights are for research only.`;
+  {"id": 7, "events": [{"code": "LOINC/4548-4", "value": 7.1,
+                        "start": "2020-05-01T08:30:00Z"}]}
+An event may also have unit, end and omopTable. "at": [times] asks for a row at
+each of these times. {"id": 7, "ids": [5, 0, 12]} gives token ids, not events.
+Exit codes: 0, 1 failed, 2 wrong usage.`;
 
 /** The whole command line. Each command loads the library only when it runs. */
 export function createProgram(context: Context): Command {
   const program = new Command('clmbr')
     .description('Runs EHR foundation models of the CLMBR vocabulary: coded events in, vectors and next events out.')
     .version(packageVersion(), '--version', 'print the version')
-    .helpOption('--help', 'print this help')
+    .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .option('--debug', 'print the stack of an error')
     .addHelpText('after', dataHelp)
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ outputError: (text, write) => write(`clmbr: ${oneLine(text.replace(/^error: /, ''))}\n`) });
+    .configureOutput({
+      outputError: (text, write) => write(`clmbr: ${oneLine(text.replace(/^error: /, ''))} (see clmbr --help)\n`),
+    });
   for (const add of [addConvert, addInspect, addEmbed, addNext, addTokenize, addDemo]) add(program, context);
   for (const command of program.commands)
-    command.copyInheritedSettings(program).helpOption('--help', 'print this help');
+    command.copyInheritedSettings(program).helpOption('-h, --help', 'print this help');
   return program;
 }
 

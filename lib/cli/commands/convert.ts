@@ -20,7 +20,7 @@ const stages = { read: 'reading', write: 'converting' } as const;
 export function addConvert(program: Command, { signal }: Context): void {
   program
     .command('convert')
-    .summary('convert a Hugging Face checkpoint to one GGUF file')
+    .summary('make a GGUF file of a checkpoint')
     .description(
       'Converts a Hugging Face checkpoint (config.json, *.safetensors, tokenizer_config.json) to one GGUF file.',
     )

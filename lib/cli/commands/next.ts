@@ -20,7 +20,7 @@ type Row = EvaluatedPatient['rows'][number];
 export function addNext(program: Command, { signal }: Context): void {
   const command = program
     .command('next')
-    .summary('print the most probable next events of patients')
+    .summary('print the most probable next events')
     .description(
       'Prints the most probable next events of each patient, at the end of the timeline or at each label time.',
     )
@@ -59,7 +59,7 @@ function rowAsJson(id: EvaluatedPatient['id'], { time, ...row }: Row): string {
 
 function rowAsTable(id: EvaluatedPatient['id'], row: Row, tokenizer: ClmbrTokenizer | null): string {
   const facts = [count(row.tokens, 'token')];
-  if (row.time !== null) facts.unshift(`at ${timeText(row.time)}`);
+  if (row.time !== null) facts.unshift(`at ${timeText(row.time).replace('.000000Z', 'Z')}`);
   if (row.truncated) facts.push('cut to the context');
   if (row.dropped > 0) facts.push(`${count(row.dropped, 'event')} dropped`);
   const lines = row.next.length === 0 ? ['  no token, so nothing to go by'] : nextEventLines(row.next, tokenizer);

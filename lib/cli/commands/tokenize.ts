@@ -17,7 +17,7 @@ interface TokenizeFlags extends DataFlags {
 export function addTokenize(program: Command, { signal }: Context): void {
   const command = program
     .command('tokenize')
-    .summary('print the tokens of patients, and which events gave none')
+    .summary('print the tokens of patients')
     .description('Prints the tokens of each patient and which events gave none, and why.')
     .argument('<vocabulary>', 'a converted model.gguf, or a tokenizer_config.json')
     .argument('<data>', 'patients, one a line; - is standard input')
