@@ -22,7 +22,7 @@ export async function openPatients(path: string, signal: AbortSignal): Promise<P
     name: 'standard input',
     onBytes: (bytes) => (bytesRead += bytes),
   });
-  const source = {
+  const source: PatientSource & { patientsRead: number } = {
     patientsRead: 0,
     patients: withIds(records, () => source.patientsRead++),
     estimatedPatients: () =>
