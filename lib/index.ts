@@ -3,11 +3,12 @@
  *
  * @packageDocumentation
  */
-export { convertCheckpoint } from './convert/convert.ts';
+export type { LlamaHyperparameters, RopeScaling, RopeSettings } from './architecture/index.ts';
+export { convertCheckpoint, convertTypes } from './convert/convert.ts';
 export type { ConvertOptions, ConvertProgress, ConvertResult, ConvertType } from './convert/convert.ts';
 export { formatInspection } from './convert/format-inspection.ts';
 export { inspectModel } from './convert/inspect.ts';
-export type { ModelInspection } from './convert/inspect.ts';
+export type { InspectedTensor, InspectOptions, ModelInspection } from './convert/inspect.ts';
 export { CoverageCounter } from './coverage.ts';
 export type { CoverageOptions, CoverageReport } from './coverage.ts';
 export * from './data/index.ts';
@@ -15,7 +16,7 @@ export { ClmbrError } from './errors.ts';
 export type { ClmbrErrorCode } from './errors.ts';
 export * from './model/index.ts';
 export * from './output/index.ts';
-export { ClmbrTokenizer, EventEncoder, pythonFloat } from './tokenizer/index.ts';
+export { ClmbrTokenizer, EventEncoder, pythonFloat, Vocabulary } from './tokenizer/index.ts';
 export type {
   CodeMatch,
   DecodedToken,
@@ -25,5 +26,6 @@ export type {
   Encoding,
   EntryKind,
   PatientEvents,
+  VocabularyEntry,
 } from './tokenizer/index.ts';
 export type { DropReason, Event, Patient, PatientRecord, Time, TokenRecord, WeightType } from './types.ts';

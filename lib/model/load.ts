@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { checkLlamaGguf, inverseFrequencies } from '../architecture/index.ts';
 import type { CheckedModel } from '../architecture/index.ts';
@@ -132,6 +132,7 @@ async function loadNative(model: CheckedModel, options: CheckedLoadOptions): Pro
     const native = await Model.load(await describe(model, options), job);
     report?.finish();
     report?.rethrow();
+    await assertUnchanged(model, native);
     return native;
   } catch (error) {
     report?.rethrow();
@@ -141,6 +142,14 @@ async function loadNative(model: CheckedModel, options: CheckedLoadOptions): Pro
     report?.stop();
     signal?.removeEventListener('abort', cancel);
   }
+}
+
+/** What was packed must be what was checked: a file that was replaced meanwhile may have the same size. */
+async function assertUnchanged({ file }: CheckedModel, native: NativeModel): Promise<void> {
+  const { size, mtimeNs } = await stat(file.path, { bigint: true });
+  if (size === BigInt(file.size) && mtimeNs === file.modifiedNs) return;
+  native.dispose();
+  throw new ClmbrError('FILE_UNREADABLE', `${file.path}: the file changed while it was loaded; load it again.`);
 }
 
 async function describe(

@@ -37,7 +37,7 @@ export class EventEncoder {
   readonly #droppedEvents = new IntList(16);
   readonly #droppedOutcomes = new IntList(16);
 
-  /** `capacity`: how many tokens to expect; more are fine. */
+  /** @internal Use `tokenizer.encoder()`. `capacity`: how many tokens to expect; more are fine. */
   constructor(index: CodeIndex, { capacity = 256, onDrop }: { capacity?: number; onDrop?: DropListener } = {}) {
     this.#index = index;
     this.#onDrop = onDrop;

@@ -69,6 +69,7 @@ export class Vocabulary {
   readonly #slots: Uint32Array;
 
   /** The columns have to be consistent; `parseTokenizerConfig` and `vocabularyFromTables` see to that. */
+  /** @internal Use `parseTokenizerConfig` or `vocabularyFromTables`. */
   constructor(columns: VocabularyColumns, source: string) {
     this.columns = columns;
     this.source = source;
