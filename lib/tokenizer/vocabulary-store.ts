@@ -68,8 +68,7 @@ export class Vocabulary {
   /** Per entry: its place in the columns of its kind. */
   readonly #slots: Uint32Array;
 
-  /** The columns have to be consistent; `parseTokenizerConfig` and `vocabularyFromTables` see to that. */
-  /** @internal Use `parseTokenizerConfig` or `vocabularyFromTables`. */
+  /** @internal The columns have to be consistent; `parseTokenizerConfig` and `vocabularyFromTables` see to that. */
   constructor(columns: VocabularyColumns, source: string) {
     this.columns = columns;
     this.source = source;

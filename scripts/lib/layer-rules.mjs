@@ -2,10 +2,10 @@
 
 /** Tiers of lib/ from the bottom up. Members of one tier may use each other, but never in a circle. */
 export const tiers = [
-  ['errors', 'types', 'options'],
-  ['json', 'files', 'native', 'gguf', 'tokenizer', 'coverage'],
+  ['errors', 'types', 'options', 'time'],
+  ['json', 'files', 'gguf', 'tokenizer', 'coverage'],
   ['architecture'],
-  ['convert'],
+  ['convert', 'native'],
   ['scheduler', 'data', 'output'],
   ['model*'],
   ['index'],
@@ -18,7 +18,7 @@ export const withoutAddon = ['tokenizer', 'gguf', 'architecture', 'convert'];
 /** Parts that see the package as its users do. */
 export const users = [
   { folder: 'lib/cli', may: ['lib/index.ts'] },
-  { folder: 'bench', may: ['lib/index.ts', 'dist/index.js'] },
+  { folder: 'bench', may: ['lib/index.ts', 'dist/index.js', 'scripts/lib/ggml-pin.mjs'] },
   { folder: 'examples', may: ['lib/index.ts', 'dist/index.js'] },
 ];
 
