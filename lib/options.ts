@@ -90,7 +90,8 @@ export function checkSignal(value: unknown, parameter: string): AbortSignal {
     typeof signal !== 'object' ||
     signal === null ||
     typeof signal.aborted !== 'boolean' ||
-    typeof signal.addEventListener !== 'function'
+    typeof signal.addEventListener !== 'function' ||
+    typeof signal.throwIfAborted !== 'function'
   ) {
     throw invalidArgument(parameter, 'an AbortSignal', value);
   }

@@ -25,7 +25,8 @@ export function toMicroseconds(time: Time, where: string): bigint {
     if (Number.isNaN(milliseconds)) throw invalid(where, 'an invalid Date');
     return BigInt(milliseconds) * 1000n;
   }
-  throw invalid(where, describeType(time));
+  // A number may be a patient's time in another unit: it does not go into the message.
+  throw invalid(where, typeof time === 'number' ? 'a number' : describeType(time));
 }
 
 function fromText(text: string, where: string): bigint {
@@ -35,15 +36,12 @@ function fromText(text: string, where: string): bigint {
   const numbers = [Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second)] as const;
   const date = new Date(0);
   date.setUTCFullYear(Number(year), numbers[0], numbers[1]);
+  const exactDay =
+    date.getUTCFullYear() === Number(year) && date.getUTCMonth() === numbers[0] && date.getUTCDate() === numbers[1];
   date.setUTCHours(numbers[2], numbers[3], Math.min(numbers[4], 59));
-  const midnight = numbers[2] === 24 && numbers[3] === 0 && numbers[4] === 0;
-  const exact =
-    date.getUTCFullYear() === Number(year) &&
-    (midnight || (date.getUTCMonth() === numbers[0] && date.getUTCDate() === numbers[1])) &&
-    numbers[2] <= 24 &&
-    numbers[3] <= 59 &&
-    numbers[4] <= 60 &&
-    (numbers[2] < 24 || midnight);
+  // 24:00:00 is the end of a day, and nothing comes after it.
+  const endOfDay = numbers[2] === 24 && numbers[3] === 0 && numbers[4] === 0 && Number(fraction) === 0;
+  const exact = exactDay && (numbers[2] <= 23 || endOfDay) && numbers[3] <= 59 && numbers[4] <= 60;
   if (!exact || Number.isNaN(date.getTime())) throw invalid(where, 'a date or time that does not exist');
   const leapSecond = numbers[4] === 60 ? 1_000_000n : 0n;
   const microseconds = BigInt(fraction.padEnd(6, '0').slice(0, 6));

@@ -49,7 +49,7 @@ const ignored: ReadonlySet<string> = new Set([
 ]);
 
 function unsupported(file: GgufFile, key: string, found: unknown, expected: string): ClmbrError {
-  return new ClmbrError('UNSUPPORTED_MODEL', `${file.path}: key "${key}" is ${String(found)}, expected ${expected}.`, {
+  return new ClmbrError('UNSUPPORTED_MODEL', `${file.path}: key "${key}" is ${quoted(found)}, expected ${expected}.`, {
     details: { path: file.path, key, expected, found },
   });
 }

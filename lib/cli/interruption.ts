@@ -1,5 +1,8 @@
 import { constants } from 'node:os';
 
+/** A runner such as npm or timeout passes a signal on that the terminal or itself has sent to the whole group already: both count as one. */
+const sameSignalMs = 500;
+
 /** The reason of the signal that commands get when the user stops them. */
 export class Interrupted extends Error {
   readonly exitCode: number;
@@ -10,21 +13,26 @@ export class Interrupted extends Error {
   }
 }
 
-/** Turns the first Ctrl-C (or SIGTERM) into an abort, after which a command cleans up; the second ends the process at once. */
+/** Turns the first Ctrl-C (or SIGTERM) into an abort, after which a command cleans up; a later one ends the process at once. */
 export class Interruption {
   readonly #controller = new AbortController();
+  #since = 0;
 
   constructor() {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(name, () => {
-        if (this.signal.aborted) process.exit(exitCodeOf(name));
-        this.#controller.abort(new Interrupted(name));
-      });
-    }
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => this.#receive(name));
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  #receive(name: 'SIGINT' | 'SIGTERM'): void {
+    if (!this.signal.aborted) {
+      this.#since = performance.now();
+      this.#controller.abort(new Interrupted(name));
+    } else if (performance.now() - this.#since > sameSignalMs) {
+      process.exit(exitCodeOf(name));
+    }
   }
 }
 

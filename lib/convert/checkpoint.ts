@@ -125,7 +125,7 @@ async function readIndex(path: string): Promise<Map<string, string>> {
   if (!isObject(map)) throw indexError(path, '"weight_map" is missing or not an object.', 'weight_map');
   const places = new Map<string, string>();
   for (const [tensor, shard] of Object.entries(map)) {
-    if (typeof shard !== 'string' || !/^[^/\\:\0]{1,240}\.safetensors$/.test(shard)) {
+    if (typeof shard !== 'string' || !/^[^/\\:\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,240}\.safetensors$/u.test(shard)) {
       throw indexError(
         path,
         `tensor ${quoted(tensor)} is said to be in ${quoted(shard)}, expected the name of a .safetensors file in this folder.`,

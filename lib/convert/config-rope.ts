@@ -50,7 +50,7 @@ export function readRope(config: ConfigReader): RopeSettings {
   const known = ['rope_type', 'type', 'rope_theta', ...ropeKeys[type]!];
   for (const [name, value] of Object.entries(json)) {
     if (known.includes(name) || (name === 'partial_rotary_factor' && value === 1)) continue;
-    config.unsupported(`${key}.${printable(name)}`, `no such setting for rope type "${type}"`, value);
+    config.unsupported(`${key}.${printable(name.slice(0, 60))}`, `no such setting for rope type "${type}"`, value);
   }
   const number = (name: string) => config.number(name, json, `${key}.${name}`);
   const scaling: RopeScaling =

@@ -1,5 +1,5 @@
-const string = /"(?:[^"\\]|\\.)*"/y;
-const wholeNumber = /[ \t\r]*(-?[0-9]+)[ \t\r]*[,}]/y;
+/** Longer than any number that a data set counts its patients with. */
+const wholeNumber = /[ \t\r]*(-?[0-9]{1,1000})[ \t\r]*[,}]/y;
 
 /**
  * The exact value of the whole number under `id` of a JSON object: `JSON.parse` rounds numbers beyond 2^53. Undefined where the number is not
@@ -15,9 +15,9 @@ export function exactId(text: string): bigint | undefined {
     if (character === '{' || character === '[') depth++;
     else if (character === '}' || character === ']') depth--;
     else if (character === '"') {
-      string.lastIndex = at;
-      const [literal] = string.exec(text)!;
-      at += literal.length - 1;
+      const end = endOfString(text, at);
+      const literal = depth === 1 && end - at <= longestKey ? text.slice(at, end) : '""';
+      at = end - 1;
       if (depth !== 1) continue;
       const colon = skipSpaces(text, at + 1);
       if (text[colon] !== ':' || JSON.parse(literal) !== 'id') continue;
@@ -27,6 +27,20 @@ export function exactId(text: string): bigint | undefined {
     }
   }
   return found === undefined ? undefined : BigInt(found);
+}
+
+/** Every character of `id` may be written as an escape. */
+const longestKey = 2 + 2 * 6;
+
+/** The index behind the string literal that begins at `at`. */
+function endOfString(text: string, at: number): number {
+  let end = text.indexOf('"', at + 1);
+  for (; end >= 0; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (text[end - 1 - escapes] === '\\') escapes++;
+    if (escapes % 2 === 0) return end + 1;
+  }
+  return text.length;
 }
 
 function skipSpaces(text: string, from: number): number {

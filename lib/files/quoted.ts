@@ -9,6 +9,9 @@ export function printable(text: string): string {
 
 /** A value out of a file as JSON for a message: on one line, and cut where it is long. */
 export function quoted(value: unknown): string {
+  if (ArrayBuffer.isView(value) || (Array.isArray(value) && value.length > longest)) {
+    return `a list of ${(value as ArrayLike<unknown>).length}`;
+  }
   if (typeof value === 'string' && value.length > longest) return `${quoted(value.slice(0, longest))}...`;
   const text = typeof value === 'bigint' || value === undefined ? String(value) : JSON.stringify(value);
   return printable(typeof value === 'string' || text.length <= longest ? text : `${text.slice(0, longest)}...`);

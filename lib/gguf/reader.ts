@@ -95,7 +95,7 @@ function readAlignment(window: HeaderWindow, metadata: Map<string, GgufValue>, t
     type === 'UINT32' && typeof alignment === 'number' && alignment > 0 && (alignment & (alignment - 1)) === 0;
   if (!valid || alignment > maxAlignment) {
     throw window.invalid(
-      `key "general.alignment" is ${String(alignment)} (${type}), expected a power of two up to ${maxAlignment} (UINT32).`,
+      `key "general.alignment" is ${quoted(alignment)} (${type}), expected a power of two up to ${maxAlignment} (UINT32).`,
       { key: 'general.alignment', found: alignment },
     );
   }

@@ -20,15 +20,18 @@ export async function* streamEmbeddings(
   options: CheckedEmbedOptions,
 ): AsyncGenerator<EmbedResult, void, undefined> {
   const coverage = new CoverageCounter();
-  // Ending the loop early takes what was begun ahead out of the queue.
+  // Ending the loop early takes what was begun ahead out of the queue, as the caller's own signal does.
   const stop = new AbortController();
-  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  const { signal } = stop;
+  const follow = (): void => stop.abort(options.signal!.reason);
+  if (options.signal?.aborted) follow();
+  options.signal?.addEventListener('abort', follow, { once: true });
   const chunks = chunksOf(patients);
   let next: Promise<EmbedResult | undefined> | undefined;
   let index = 0;
   const advance = async (): Promise<EmbedResult | undefined> => {
     signal.throwIfAborted();
-    const { value } = await chunks.next();
+    const { value } = await unlessAborted(chunks.next(), signal);
     if (value === undefined) return undefined;
     const first = index;
     index += value.length;
@@ -45,10 +48,23 @@ export async function* streamEmbeddings(
       yield result;
     }
   } finally {
+    options.signal?.removeEventListener('abort', follow);
     stop.abort();
     await next?.catch(() => undefined);
-    await chunks.return(undefined);
+    const released = chunks.return(undefined);
+    // Whoever aborts does not wait for a source that may be silent for long: it is released when it answers.
+    if (options.signal?.aborted) released.catch(() => undefined);
+    else await released;
   }
+}
+
+/** Rejects with the signal's reason as soon as it is aborted, whatever becomes of the promise. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }
 
 async function* chunksOf(

@@ -2,6 +2,7 @@ import type { CoverageReport } from '../coverage.ts';
 import { CoverageCounter } from '../coverage.ts';
 import type { DecodedToken } from '../tokenizer/index.ts';
 import type { Patient } from '../types.ts';
+import { breathe } from './breathe.ts';
 import type { CheckedEvaluateOptions } from './options.ts';
 import { allocate, assertCoverage, planPatients, progressOf } from './session.ts';
 import type { Session } from './session.ts';
@@ -65,6 +66,7 @@ export async function evaluatePatients(
     Array.from({ length: top }, (_, i) => nextEvent(session, ids[row * top + i]!, values[row * top + i]!));
   const result: EvaluatedPatient[] = [];
   for (const [index, rowIndices] of rowsOfPatients(plan.rowsPerPatient).entries()) {
+    await breathe();
     const rows = rowIndices.map((row): EvaluatedRow => {
       const { time, tokens, truncated, dropped } = plan.rows[row]!;
       return { time, tokens, truncated, dropped, next: tokens === 0 ? [] : nextOf(row) };

@@ -1,5 +1,6 @@
 import type { CheckedModel } from '../architecture/index.ts';
 import type { NativeModel } from '../native/index.ts';
+import { invalidArgument } from '../options.ts';
 import { BatchQueue, disposed } from '../scheduler/index.ts';
 import type { ClmbrTokenizer } from '../tokenizer/index.ts';
 import type { Patient, WeightType } from '../types.ts';
@@ -80,15 +81,16 @@ export class ClmbrModel {
    * Vectors of any number of patients: chunks of rows in input order, with bounded memory. Patients are read no faster than the chunks are
    * taken. `at` is read from the patients.
    *
-   * @throws as `embed`, from the iterator
+   * @throws INVALID_ARGUMENT and DISPOSED at once, all else as `embed` from the iterator
    */
   embedStream(
     patients: AsyncIterable<Patient> | Iterable<Patient>,
     options?: Omit<EmbedOptions, 'at'>,
   ): AsyncGenerator<EmbedResult, void, undefined> {
     this.#assertUsable();
-    const { at: _, ...checked } = checkEmbedOptions(options);
-    return streamEmbeddings(this.#session, checkIterable(patients), { ...checked, at: undefined });
+    const checked = checkEmbedOptions(options);
+    if (checked.at !== undefined) throw invalidArgument('at', 'label times on the patients of a stream', checked.at);
+    return streamEmbeddings(this.#session, checkIterable(patients), checked);
   }
 
   /**

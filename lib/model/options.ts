@@ -112,7 +112,10 @@ export function checkEmbedOptions(given: EmbedOptions | undefined): CheckedEmbed
   );
   const card = recipe === 'model-card';
   const checked = {
-    ...checkPatientOptions({ ...options, specialTokens: options.specialTokens ?? card }),
+    ...checkPatientOptions({
+      ...options,
+      specialTokens: options.specialTokens === undefined ? card : options.specialTokens,
+    }),
     pooling: optional(options.pooling, 'last', (v) =>
       checkChoice(v, 'pooling', ['last', 'mean', 'max', 'none'] as const),
     ),

@@ -1,11 +1,11 @@
 import type { CoverageCounter } from '../coverage.ts';
 import { ClmbrError } from '../errors.ts';
-import { describeType } from '../options.ts';
 import type { ClmbrTokenizer } from '../tokenizer/index.ts';
 import { bosId, clsId, eosId } from '../tokenizer/index.ts';
 import { toMicroseconds } from '../time.ts';
-import type { Event, Patient, PatientRecord, Time, TokenRecord } from '../types.ts';
+import type { Event, Patient, Time } from '../types.ts';
 import { breathe } from './breathe.ts';
+import { invalidInput, partsOf } from './patient-input.ts';
 
 /** What one result row rests on. */
 export interface Row {
@@ -55,37 +55,10 @@ export async function readTimeline(
   const labels = (at ?? ownTimes)?.map((time, i) => toMicroseconds(time, `${where}.at[${i}]`));
   if (ids !== undefined) {
     if (labels !== undefined)
-      throw invalid(`${where}.at`, 'no label times with token ids, which have no times', labels);
+      throw invalidInput(`${where}.at`, 'no label times with token ids, which have no times', labels);
     return fromIds(id ?? index, await checkIds(ids, `${where}.ids`, context.vocabularySize), context);
   }
   return fromEvents(id ?? index, events!, labels, where, context);
-}
-
-interface Parts {
-  id: string | number | bigint | undefined;
-  events?: readonly Event[];
-  ids?: ArrayLike<number>;
-  ownTimes?: readonly Time[] | undefined;
-}
-
-function partsOf(patient: Patient, where: string): Parts {
-  if (patient instanceof Int32Array) return { id: undefined, ids: patient };
-  if (Array.isArray(patient)) {
-    const list = patient as readonly unknown[];
-    if (typeof list[0] === 'number') return { id: undefined, ids: list as number[] };
-    return { id: undefined, events: list as Event[] };
-  }
-  if (typeof patient !== 'object' || patient === null) {
-    throw invalid(where, 'an array of events, an object with events or ids, or token ids', patient);
-  }
-  const { id, events, ids, at } = patient as Partial<PatientRecord & TokenRecord>;
-  if (id !== undefined && typeof id !== 'string' && typeof id !== 'number' && typeof id !== 'bigint') {
-    throw invalid(`${where}.id`, 'a string, a number or a bigint', id);
-  }
-  if (at !== undefined && !Array.isArray(at)) throw invalid(`${where}.at`, 'an array of times', at);
-  if (Array.isArray(events)) return { id, events, ownTimes: at };
-  if (events === undefined && (Array.isArray(ids) || ids instanceof Int32Array)) return { id, ids, ownTimes: at };
-  throw invalid(where, 'an array in `events` or in `ids`', events === undefined ? ids : events);
 }
 
 async function checkIds(ids: ArrayLike<number>, where: string, vocabularySize: number): Promise<Int32Array> {
@@ -93,7 +66,7 @@ async function checkIds(ids: ArrayLike<number>, where: string, vocabularySize: n
   for (let i = 0; i < checked.length; i++) {
     const id: unknown = ids[i];
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= vocabularySize) {
-      throw invalid(`${where}[${i}]`, `a token id from 0 to ${vocabularySize - 1}`, id);
+      throw invalidInput(`${where}[${i}]`, `a token id from 0 to ${vocabularySize - 1}`, id);
     }
     checked[i] = id;
     if (i % (64 * slice) === 0) await breathe();
@@ -102,7 +75,12 @@ async function checkIds(ids: ArrayLike<number>, where: string, vocabularySize: n
 }
 
 /** Token ids are taken as they are; special tokens go around them like around events. */
-function fromIds(id: string | number | bigint, ids: Int32Array, { specialTokens }: TimelineContext): Timeline {
+function fromIds(
+  id: string | number | bigint,
+  ids: Int32Array,
+  { specialTokens, coverage }: TimelineContext,
+): Timeline {
+  coverage.addPatient(0);
   return { id, rows: [makeRow(ids, new Int32Array(ids.length).fill(-1), null, 0, specialTokens)] };
 }
 
@@ -244,14 +222,4 @@ function upperBound<T extends number | bigint>(sorted: ArrayLike<T>, value: T): 
     else high = middle;
   }
   return low;
-}
-
-function invalid(where: string, expected: string, found: unknown): ClmbrError {
-  return new ClmbrError(
-    'INVALID_INPUT',
-    `${where}: expected ${expected}, found ${describeType(found).replace(/the number .*/, 'a number')}.`,
-    {
-      details: { key: where, expected },
-    },
-  );
 }

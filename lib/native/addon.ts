@@ -23,8 +23,8 @@ export function addon(): NativeAddon {
       details: { platform: process.platform, arch: process.arch, node: process.version },
     });
   }
-  // A process that exits waits for native work: make that wait short.
-  process.once('exit', () => loaded?.cancelAll());
+  // No thread may outlive the process's own clean-up.
+  process.once('exit', () => loaded?.stop());
   return loaded;
 }
 

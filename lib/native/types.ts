@@ -54,6 +54,6 @@ export interface NativeAddon {
   Job: new () => NativeJob;
   Model: { load(description: NativeDescription, job: NativeJob): Promise<NativeModel> };
   system(): { ggml: string; kernels: string[] };
-  /** Cancels everything that this environment has under way. */
-  cancelAll(): void;
+  /** Cancels everything that this environment has under way and waits for its threads; its promises never settle. */
+  stop(): void;
 }

@@ -1,4 +1,5 @@
 import { ClmbrError } from '../errors.ts';
+import { quoted } from '../files/quoted.ts';
 import { typeName } from './type-name.ts';
 import { StringTable, maxTextLength } from './string-table.ts';
 import { Vocabulary, kindCategory, kindCode, kindRange } from './vocabulary-store.ts';
@@ -97,7 +98,7 @@ class ColumnsBuilder {
         this.#entryKind[index] = kindCategory;
         return this.#addCategories(`${where}.tokenization`, entry['tokenization']);
       default: {
-        const found = typeof type === 'string' ? JSON.stringify(type.slice(0, 40)) : typeName(type);
+        const found = typeof type === 'string' ? quoted(type.slice(0, 40)) : typeName(type);
         return this.#refuse(`${where}.type`, '"code", "numerical_range" or "categorical"', found);
       }
     }

@@ -2,25 +2,44 @@
 
 #include <algorithm>
 
+#include "promise_worker.h"
+
 namespace clmbr::binding {
+
+Environment::~Environment() = default;
 
 Environment & Environment::create(Napi::Env env) {
     auto * environment = new Environment;
+    environment->env_ = env;
     // Freed with the environment, after its finalizers.
     env.SetInstanceData<Environment>(environment);
-    // A worker thread that is terminated waits for its native work: make that wait short.
-    env.AddCleanupHook([](Environment * e) { e->cancel_all(); }, environment);
+    environment->completions_ =
+        Napi::ThreadSafeFunction::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo &) {}), "clmbr", 0, 1);
+    environment->completions_.Unref(env);
+    // Hooks run last in, first out: threads end while they can still report.
+    env.AddCleanupHook([](Environment * e) { e->stop(); }, environment);
     return *environment;
 }
 
-void Environment::watch(const std::shared_ptr<JobState> & job) {
-    jobs_.erase(std::remove_if(jobs_.begin(), jobs_.end(), [](const auto & j) { return j.expired(); }), jobs_.end());
-    jobs_.push_back(job);
+void Environment::add(std::unique_ptr<PromiseWorker> worker) {
+    if (workers_.empty()) completions_.Ref(env_);
+    workers_.push_back(std::move(worker));
 }
 
-void Environment::cancel_all() {
-    for (const auto & weak : jobs_)
-        if (const auto job = weak.lock()) job->cancelled = true;
+void Environment::complete(PromiseWorker * worker) {
+    const auto found = std::find_if(workers_.begin(), workers_.end(), [&](const auto & other) { return other.get() == worker; });
+    if (found == workers_.end()) return;  // stop() was faster
+    const std::unique_ptr<PromiseWorker> done = std::move(*found);
+    workers_.erase(found);
+    if (workers_.empty()) completions_.Unref(env_);
+    done->finish_thread();
+    done->settle();
+}
+
+void Environment::stop() {
+    for (const auto & worker : workers_) worker->job_->cancelled = true;
+    for (const auto & worker : workers_) worker->finish_thread();
+    workers_.clear();
 }
 
 }  // namespace clmbr::binding

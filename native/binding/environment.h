@@ -9,6 +9,8 @@
 
 namespace clmbr::binding {
 
+class PromiseWorker;
+
 // What JavaScript and the threads of one piece of work share.
 struct JobState {
     std::atomic<bool> cancelled{false};
@@ -21,13 +23,24 @@ struct Environment {
 
     static Environment & create(Napi::Env env);
     static Environment & of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+    ~Environment();
 
-    // Remembers work that is under way, so that an environment that ends can cancel it.
-    void watch(const std::shared_ptr<JobState> & job);
-    void cancel_all();
+    // Work under way keeps the event loop alive.
+    void add(std::unique_ptr<PromiseWorker> worker);
+
+    // Settles the promise of work whose thread is done, on the JavaScript thread, and frees it.
+    void complete(PromiseWorker * worker);
+
+    // Where threads report that they are done.
+    const Napi::ThreadSafeFunction & completions() const { return completions_; }
+
+    // Cancels everything under way and waits until its threads have ended, which takes milliseconds. Promises stay as they are.
+    void stop();
 
 private:
-    std::vector<std::weak_ptr<JobState>> jobs_;
+    std::vector<std::unique_ptr<PromiseWorker>> workers_;
+    Napi::ThreadSafeFunction completions_;
+    Napi::Env env_ = nullptr;
 };
 
 }  // namespace clmbr::binding

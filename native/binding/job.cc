@@ -13,7 +13,6 @@ void Job::define(Napi::Env env, Environment & environment, Napi::Object exports)
 
 Job::Job(const Napi::CallbackInfo & info) : Napi::ObjectWrap<Job>(info), state_(std::make_shared<JobState>()) {
     Value().TypeTag(&kJobTag);
-    Environment::of(info.Env()).watch(state_);
 }
 
 std::shared_ptr<JobState> Job::state_of(const Napi::Value & value) {

@@ -5,13 +5,15 @@
 #include "promise_worker.h"
 #include "type_tags.h"
 
+#include "../engine/error.h"
+
 namespace clmbr::binding {
 namespace {
 
 class LoadWorker : public PromiseWorker {
 public:
     LoadWorker(Napi::Env env, LoadArguments arguments, std::shared_ptr<JobState> job)
-        : PromiseWorker(env), arguments_(std::move(arguments)), job_(std::move(job)) {}
+        : PromiseWorker(env, std::move(job)), arguments_(std::move(arguments)) {}
 
 protected:
     void execute() override {
@@ -20,29 +22,27 @@ protected:
             throw Error("DEVICE_UNAVAILABLE", "This processor has no kernels named '" + arguments_.kernels + "' (CLMBR_CPU).");
         check_description(arguments_.description);
         auto pool = std::make_shared<ThreadPool>(arguments_.threads);
-        auto weights = Weights::shared(arguments_.description, *pool, job_->cancelled, [this](uint64_t bytes) { job_->bytes += bytes; });
+        auto weights = Weights::shared(arguments_.description, *pool, job().cancelled, [this](uint64_t bytes) { job().bytes += bytes; });
         executor_ = std::make_shared<Executor>(std::move(weights), std::move(pool), *kernels);
     }
     Napi::Value result(Napi::Env env) override { return Model::create(env, std::move(executor_)); }
 
 private:
     LoadArguments arguments_;
-    std::shared_ptr<JobState> job_;
     std::shared_ptr<Executor> executor_;
 };
 
 class RunWorker : public PromiseWorker {
 public:
     RunWorker(Napi::Env env, std::shared_ptr<Executor> executor, BatchArguments arguments, std::shared_ptr<JobState> job)
-        : PromiseWorker(env), executor_(std::move(executor)), arguments_(std::move(arguments)), job_(std::move(job)) {}
+        : PromiseWorker(env, std::move(job)), executor_(std::move(executor)), arguments_(std::move(arguments)) {}
 
 protected:
-    void execute() override { executor_->run(arguments_.batch, job_->cancelled); }
+    void execute() override { executor_->run(arguments_.batch, job().cancelled); }
 
 private:
     std::shared_ptr<Executor> executor_;
     BatchArguments arguments_;
-    std::shared_ptr<JobState> job_;
 };
 
 }  // namespace
@@ -68,13 +68,13 @@ Napi::Object Model::create(Napi::Env env, std::shared_ptr<Executor> executor) {
 
 Napi::Value Model::load(const Napi::CallbackInfo & info) {
     LoadArguments arguments = read_load_arguments(info[0]);
-    return (new LoadWorker(info.Env(), std::move(arguments), Job::state_of(info[1])))->start();
+    return PromiseWorker::start(std::make_unique<LoadWorker>(info.Env(), std::move(arguments), Job::state_of(info[1])));
 }
 
 Napi::Value Model::run(const Napi::CallbackInfo & info) {
     if (!executor_) throw Napi::Error::New(info.Env(), "The model was disposed.");
     BatchArguments arguments = read_batch_arguments(info[0], executor_->weights().hyperparameters());
-    return (new RunWorker(info.Env(), executor_, std::move(arguments), Job::state_of(info[1])))->start();
+    return PromiseWorker::start(std::make_unique<RunWorker>(info.Env(), executor_, std::move(arguments), Job::state_of(info[1])));
 }
 
 Napi::Value Model::dispose(const Napi::CallbackInfo & info) {

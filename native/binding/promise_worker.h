@@ -1,62 +1,48 @@
-// The base of all work off the event loop: runs on a thread of libuv's pool, settles a promise.
+// The base of all work off the event loop: runs on a thread of its own, settles a promise.
+//
+// Not libuv's pool: a pass takes seconds and would keep the host's file operations waiting, and an environment that ends waits for
+// that pool's work before it lets anybody cancel it.
 #pragma once
 
 #include <napi.h>
 
-#include <new>
 #include <string>
+#include <thread>
 
-#include "../engine/error.h"
+#include "environment.h"
 
 namespace clmbr::binding {
 
 // Constructors of derived classes copy their inputs out of V8 and keep references to what must stay alive; execute() touches
 // no Node-API; result() builds the value.
-class PromiseWorker : public Napi::AsyncWorker {
+class PromiseWorker {
 public:
-    explicit PromiseWorker(Napi::Env env) : Napi::AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)) {}
+    PromiseWorker(Napi::Env env, std::shared_ptr<JobState> job);
+    virtual ~PromiseWorker() = default;
+    PromiseWorker(const PromiseWorker &) = delete;
 
-    Napi::Promise start() {
-        Napi::Promise promise = deferred_.Promise();
-        Queue();
-        return promise;
-    }
+    // Starts the work and owns it from then on.
+    static Napi::Promise start(std::unique_ptr<PromiseWorker> worker);
 
 protected:
     virtual void execute() = 0;
     virtual Napi::Value result(Napi::Env env) { return env.Undefined(); }
 
+    JobState & job() const { return *job_; }
+
 private:
-    void Execute() final {
-        try {
-            execute();
-        } catch (const Error & error) {
-            code_ = error.code();
-            SetError(error.what());
-        } catch (const std::bad_alloc &) {
-            code_ = "OUT_OF_MEMORY";
-            SetError("Memory ran out.");
-        } catch (const std::exception & error) {
-            code_ = "INTERNAL";
-            SetError(error.what());
-        }
-    }
+    friend struct Environment;
 
-    void OnOK() final {
-        try {
-            deferred_.Resolve(result(Env()));
-        } catch (const Napi::Error & error) {
-            deferred_.Reject(error.Value());
-        }
-    }
+    void run(const Napi::ThreadSafeFunction & done);
+    void settle();
+    void finish_thread();
 
-    void OnError(const Napi::Error & error) final {
-        error.Value().Set("code", Napi::String::New(Env(), code_));
-        deferred_.Reject(error.Value());
-    }
-
+    Napi::Env env_;
+    std::shared_ptr<JobState> job_;
     Napi::Promise::Deferred deferred_;
-    const char * code_ = "INTERNAL";
+    std::thread thread_;
+    const char * code_ = nullptr;  // of a failure
+    std::string message_;
 };
 
 }  // namespace clmbr::binding

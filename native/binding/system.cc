@@ -21,8 +21,8 @@ Napi::Value system_info(const Napi::CallbackInfo & info) {
     return result;
 }
 
-Napi::Value cancel_all(const Napi::CallbackInfo & info) {
-    Environment::of(info.Env()).cancel_all();
+Napi::Value stop(const Napi::CallbackInfo & info) {
+    Environment::of(info.Env()).stop();
     return info.Env().Undefined();
 }
 
@@ -37,7 +37,7 @@ void install_ggml_callbacks() {
 
 void define_system(Napi::Env env, Napi::Object exports) {
     exports.Set("system", Napi::Function::New(env, system_info, "system"));
-    exports.Set("cancelAll", Napi::Function::New(env, cancel_all, "cancelAll"));
+    exports.Set("stop", Napi::Function::New(env, stop, "stop"));
 }
 
 }  // namespace clmbr::binding

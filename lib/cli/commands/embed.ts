@@ -109,7 +109,7 @@ async function writeRows(
     const speed = (1000 * tokens) / Math.max(1, performance.now() - begun);
     progress.update(
       all === null ? null : Math.min(1, patients / all),
-      `${count(patients, 'patient')}, ${grouped(speed)} tokens/s`,
+      `${count(Math.floor(patients), 'patient')}, ${grouped(speed)} tokens/s`,
     );
   };
   let coverage: CoverageReport | undefined;

@@ -49,7 +49,7 @@ export function nextSection(
       probability === undefined ? colors.dim('   -    ') : colors.green(`+ ${percent(probability).padStart(6)}`);
     const value = event.code ? valueOf(event, tokenizer!) : '';
     const name = fit(nameOf(event.code ?? event.token ?? '', tokenizer!), width - 31 - value.length);
-    return `  ${percent(event.probability).padStart(6)}  ${colors.cyan(bar(event.probability / most, 8))}  ${mark}  ${name} ${value}`;
+    return `  ${percent(event.probability).padStart(6)}  ${colors.cyan(bar(event.probability / most, 8))}  ${mark}  ${name} ${value}`.trimEnd();
   });
   const hits = next.filter((event) => plausible.has(event.code ?? event.token ?? ''));
   const share =

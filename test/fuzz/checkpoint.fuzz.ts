@@ -1,0 +1,3 @@
+import { fuzz } from './support/fuzz.ts';
+
+fuzz('checkpoint', 'checkpoints are converted rightly or leave nothing behind', 0.02);
