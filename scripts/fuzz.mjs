@@ -1,5 +1,6 @@
 // npm run fuzz: the tests of test/fuzz/*.fuzz.ts, outside the default run. CLMBR_FUZZ_SECONDS: time for each property
-// (60); CLMBR_FUZZ_SEED: repeats a run; arguments select files.
+// (60); CLMBR_FUZZ_SEED: repeats a run; CLMBR_FUZZ_CASE: one case of it; arguments select files. Inputs that failed are
+// kept in build/fuzz.
 import { randomInt } from 'node:crypto';
 import { StepError, main, say } from './lib/report.mjs';
 import { prepare } from './lib/prepare.mjs';

@@ -1,16 +1,21 @@
-// npm run test:native [address|undefined|thread]: builds native/test with engine and kernels, outside Node, and runs it;
-// with a sanitizer if one is named. Arguments after it go to the test program.
-import { existsSync } from 'node:fs';
+// npm run test:native [address|undefined|thread] [words]: builds native/test with engine and kernels, outside Node, and
+// runs the tests whose names contain the words; with a sanitizer if one is named. Without one, `npm test` runs them too.
 import { availableParallelism } from 'node:os';
-import { inRoot } from './lib/paths.mjs';
+import { installDependencies } from './lib/dependencies.mjs';
 import { fetchGgml } from './lib/ggml-fetch.mjs';
-import { run } from './lib/process.mjs';
+import { buildNativeTests, tail, testProgram } from './lib/native-build.mjs';
+import { inRoot } from './lib/paths.mjs';
+import { cleanEnvironment, run } from './lib/process.mjs';
 import { Progress, buildShare } from './lib/progress.mjs';
 import { StepError, main, step } from './lib/report.mjs';
-import { tail } from './lib/native-build.mjs';
-import { checkTools } from './lib/tools.mjs';
+import { checkNode, checkTools } from './lib/tools.mjs';
 
-const sanitizers = ['address', 'undefined', 'thread'];
+/** What each sanitizer is told when the tests run; every finding ends the program with a failure. */
+const sanitizers = {
+  address: { ASAN_OPTIONS: `detect_stack_use_after_return=1:detect_leaks=${process.platform === 'linux' ? 1 : 0}` },
+  undefined: { UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1' },
+  thread: { TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1' },
+};
 
 async function cmake(args) {
   const progress = new Progress();
@@ -24,24 +29,29 @@ async function cmake(args) {
   if (code !== 0) throw new StepError(`cmake ${args.join(' ')} failed:\n${tail(output)}`);
 }
 
+/** A build of its own: a sanitizer goes through everything, ggml too. */
+async function buildSanitized(sanitizer, ggml) {
+  checkTools(['native']);
+  const folder = inRoot('build', `native-test-${sanitizer}`);
+  await cmake([
+    ...['-S', inRoot(), '-B', folder, '-DCMAKE_BUILD_TYPE=RelWithDebInfo', '-DCLMBR_NATIVE_TESTS=ON'],
+    ...[`-DCLMBR_SANITIZE=${sanitizer}`, `-DCLMBR_GGML_DIR=${ggml}`],
+  ]);
+  const jobs = String(availableParallelism());
+  await cmake(['--build', folder, '--config', 'RelWithDebInfo', '--target', 'clmbr_native_test', '--parallel', jobs]);
+  return testProgram(folder);
+}
+
 await main(async () => {
   const [first, ...others] = process.argv.slice(2);
-  const sanitizer = sanitizers.includes(first) ? first : '';
+  const sanitizer = Object.hasOwn(sanitizers, first ?? '') ? first : undefined;
   const args = sanitizer || first === undefined ? others : [first, ...others];
-  const folder = inRoot('build', sanitizer ? `native-test-${sanitizer}` : 'native-test');
+  checkNode();
+  if (!sanitizer) await installDependencies();
   const ggml = await fetchGgml();
-  checkTools(['native']);
-  await step(`native tests${sanitizer && ` with the ${sanitizer} sanitizer`}: cmake`, async () => {
-    await cmake([
-      ...['-S', inRoot(), '-B', folder, '-DCMAKE_BUILD_TYPE=RelWithDebInfo', '-DCLMBR_NATIVE_TESTS=ON'],
-      ...[`-DCLMBR_SANITIZE=${sanitizer}`, `-DCLMBR_GGML_DIR=${ggml}`],
-    ]);
-    const jobs = String(availableParallelism());
-    await cmake(['--build', folder, '--config', 'RelWithDebInfo', '--target', 'clmbr_native_test', '--parallel', jobs]);
-  });
-  const suffix = process.platform === 'win32' ? '.exe' : '';
-  const places = ['', 'bin', 'RelWithDebInfo'].map((name) => `${folder}/${name}/clmbr_native_test${suffix}`);
-  const program = places.find((place) => existsSync(place));
-  if (!program) throw new StepError(`The build made no clmbr_native_test in ${folder}.`);
-  return (await run(program, args, { inherit: true })).code;
+  const program = await step(`native tests${sanitizer ? ` with the ${sanitizer} sanitizer` : ''}: build`, () =>
+    sanitizer ? buildSanitized(sanitizer, ggml) : buildNativeTests(ggml),
+  );
+  const env = { ...cleanEnvironment(), ...sanitizers[sanitizer] };
+  return (await run(program, [args.join(' ')], { inherit: true, env })).code;
 });

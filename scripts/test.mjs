@@ -1,5 +1,5 @@
-// npm test: builds what is missing, checks types, lint, format and layers, and runs the tests. With arguments
-// (npm test -- test/gguf) only the tests that they select. Last line: N passed, N failed, N skipped.
+// npm test: builds what is missing, checks types, lint, format and layers, and runs the native tests and the others. With
+// arguments (npm test -- test/gguf) only the tests that they select. Last line: N passed, N failed, N skipped.
 import { prepare } from './lib/prepare.mjs';
 import { StepError, main, say } from './lib/report.mjs';
 
@@ -16,8 +16,11 @@ await main(async () => {
     // Loaded only now: these need the dependencies.
     const { runChecks } = await import('./lib/checks.mjs');
     const { runVitest } = await import('./lib/vitest.mjs');
-    if (selection.length === 0) add(await runChecks());
-    else say('> checks: left out, because tests were selected');
+    const { runNativeTests } = await import('./lib/native-tests.mjs');
+    if (selection.length === 0) {
+      add(await runChecks());
+      add(await runNativeTests());
+    } else say('> checks and native tests: left out, because tests were selected');
     say('> tests: vitest');
     // The build is current now: tests may rely on it, and say so when it is not.
     add(await runVitest(selection, { ...process.env, CLMBR_PREPARED: '1' }));

@@ -8,7 +8,8 @@
 //                           taken from the pool. Tensors per graph are bounded by graph_tensors().
 // ggml_custom_4d            fewer than GGML_MAX_SRC (10) arguments: ours have at most 3. n_tasks is 1.
 // ggml_build_forward_expand the graph is created with graph_tensors() slots.
-// ggml_threadpool_new       asked for one thread, which is the calling one: no thread is created, so none can fail.
+// ggml_threadpool_new       asked for one thread, which is the calling one: no thread is created, so none can fail. Two mallocs of
+//                           some hundred bytes remain.
 // ggml_graph_plan           custom operators need no work memory: work_size is 0, and checked.
 // ggml_graph_compute        n_threads is 1, the thread pool and plan are there; operators do not throw.
 // crash handler             ggml's terminate handler, which forks a debugger, is kept out at build time (ggml.cmake).

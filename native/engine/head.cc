@@ -152,6 +152,7 @@ void write_logits(const Workspace & w, const float * hidden) {
     if (top)
         for (auto & order : orders) order.resize(static_cast<size_t>(w.hyperparameters().vocabulary_size));
     const auto flush = [&] {
+        if (waiting.empty()) return;
         chunk.compute(static_cast<int>(waiting.size()));
         if (top && !*w.cancelled) {
             const auto task = [&](int i, int worker) {

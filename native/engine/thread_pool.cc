@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "error.h"
+#include "faults.h"
 
 #if defined(_WIN32)
 #include <process.h>
@@ -64,16 +65,17 @@ struct SignalsBlocked {};
 
 ThreadPool::ThreadPool(int threads) : process_(process_id()) {
     try {
+        sleep_ = std::make_unique<Sleep>();
         workers_.reserve(static_cast<size_t>(threads > 1 ? threads - 1 : 0));
         [[maybe_unused]] SignalsBlocked blocked;
-        for (int i = 1; i < threads; i++) workers_.emplace_back([this, i] { work(i); });
+        for (int i = 1; i < threads; i++) {
+            faults::before_thread_start();
+            workers_.emplace_back([this, i] { work(i); });
+        }
     } catch (const std::exception & error) {
         const size_t started = workers_.size();
         stop_ = true;
-        {
-            std::lock_guard<std::mutex> lock(mutex_);
-            wake_.notify_all();
-        }
+        if (started > 0) wake_all();
         for (std::thread & worker : workers_) worker.join();
         throw Error("OUT_OF_MEMORY", "Could start only " + std::to_string(started) + " of " + std::to_string(threads - 1) +
                                          " threads: " + error.what() + ".");
@@ -84,17 +86,20 @@ ThreadPool::~ThreadPool() {
     if (!usable()) {
         // In a forked child the threads do not exist: there is nothing to join.
         for (std::thread & worker : workers_) worker.detach();
+        static_cast<void>(sleep_.release());
         return;
     }
     stop_ = true;
-    {
-        std::lock_guard<std::mutex> lock(mutex_);
-        wake_.notify_all();
-    }
+    wake_all();
     for (std::thread & worker : workers_) worker.join();
 }
 
 bool ThreadPool::usable() const { return process_ == process_id(); }
+
+void ThreadPool::wake_all() {
+    std::lock_guard<std::mutex> lock(sleep_->mutex);
+    sleep_->wake.notify_all();
+}
 
 void ThreadPool::take_tasks(int worker) {
     for (;;) {
@@ -118,7 +123,8 @@ void ThreadPool::run(int count, TaskFunction function, const std::atomic<bool> &
         const int per_task = (count + kMaxTasks - 1) / kMaxTasks;
         const auto several = [&](int task, int worker) {
             const int end = task * per_task + per_task < count ? task * per_task + per_task : count;
-            for (int i = task * per_task; i < end; i++) function(i, worker);
+            for (int i = task * per_task; i < end; i++)
+                if (!cancelled.load(std::memory_order_relaxed)) function(i, worker);
         };
         return run((count + per_task - 1) / per_task, several, cancelled);
     }
@@ -127,10 +133,7 @@ void ThreadPool::run(int count, TaskFunction function, const std::atomic<bool> &
     done_.store(0, std::memory_order_relaxed);
     const uint64_t next = generation(word_.load(std::memory_order_relaxed)) + 1;
     word_.store((next << kTaskBits | static_cast<uint64_t>(count)) << kTaskBits, std::memory_order_seq_cst);
-    if (sleepers_.load(std::memory_order_seq_cst) > 0) {
-        std::lock_guard<std::mutex> lock(mutex_);
-        wake_.notify_all();
-    }
+    if (sleepers_.load(std::memory_order_seq_cst) > 0) wake_all();
     take_tasks(0);
     for (int spins = 0; done_.load(std::memory_order_acquire) != count; spins++) {
         if (spins < kSpins) pause();
@@ -147,9 +150,9 @@ void ThreadPool::work(int worker) {
                 pause();
                 continue;
             }
-            std::unique_lock<std::mutex> lock(mutex_);
+            std::unique_lock<std::mutex> lock(sleep_->mutex);
             sleepers_.fetch_add(1, std::memory_order_seq_cst);
-            wake_.wait(lock, [&] { return generation(word_.load(std::memory_order_seq_cst)) != seen || stop_.load(); });
+            sleep_->wake.wait(lock, [&] { return generation(word_.load(std::memory_order_seq_cst)) != seen || stop_.load(); });
             sleepers_.fetch_sub(1, std::memory_order_relaxed);
         }
         if (stop_.load(std::memory_order_relaxed)) return;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -40,6 +41,7 @@ public:
     bool usable() const;
 
 private:
+    void wake_all();
     void work(int worker);
     void take_tasks(int worker);
 
@@ -50,9 +52,14 @@ private:
     const TaskFunction * function_ = nullptr;
     const std::atomic<bool> * cancelled_ = nullptr;
 
+    // Apart, because a forked child has to leave it behind: destroying a condition variable waits for those who wait for it.
+    struct Sleep {
+        std::mutex mutex;
+        std::condition_variable wake;
+    };
+
     std::vector<std::thread> workers_;
-    std::mutex mutex_;
-    std::condition_variable wake_;
+    std::unique_ptr<Sleep> sleep_;
     std::atomic<int> sleepers_{0};
     std::atomic<bool> stop_{false};
     long process_ = 0;

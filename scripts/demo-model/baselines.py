@@ -1,4 +1,5 @@
 """Unigram and bigram models of the token stream, and a logistic regression: what the trained model has to beat."""
+
 import numpy as np
 
 

@@ -2,6 +2,7 @@
 
 All other modules speak of `metformin` or `hba1c`; only this one knows that they are `RxNorm/6809` and `LOINC/4548-4`.
 """
+
 import csv
 from pathlib import Path
 

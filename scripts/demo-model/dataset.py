@@ -1,4 +1,5 @@
 """Who belongs to which part of the data, and their timelines as token ids. All of it is bit-reproducible."""
+
 from functools import partial
 from multiprocessing import Pool
 
@@ -7,7 +8,14 @@ import numpy as np
 from generator import simulate
 from vocabulary import EOS, Tokenizer, build_vocabulary
 
-PARTS = {"train": range(24_000), "validation": range(30_000, 30_300), "test": range(40_000, 41_500), "probe_train": range(50_000, 56_000), "probe_test": range(60_000, 64_000), "demo": range(70_000, 110_000)}
+PARTS = {
+    "train": range(24_000),
+    "validation": range(30_000, 30_300),
+    "test": range(40_000, 41_500),
+    "probe_train": range(50_000, 60_000),
+    "probe_test": range(60_000, 64_000),
+    "demo": range(70_000, 90_000),
+}
 """Patient numbers; no two parts share one."""
 VOCABULARY_SAMPLE = 5_000
 

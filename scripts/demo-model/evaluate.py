@@ -1,4 +1,5 @@
 """Held-out numbers: perplexity beside unigram and bigram, and a probe on the vectors beside an event count."""
+
 import math
 from pathlib import Path
 
@@ -35,16 +36,18 @@ def score_windows(length: int) -> list[tuple[int, int]]:
 @torch.no_grad()
 def log_probabilities(model, lines: list[np.ndarray], rows: int = 16) -> np.ndarray:
     """Of every token but the first of each line, in no particular order. No special tokens, nothing truncated."""
-    pieces = [(line[start: start + CONTEXT], first - start) for line in lines if len(line) > 1 for start, first in score_windows(len(line))]
+    pieces = [
+        (line[start : start + CONTEXT], first - start) for line in lines if len(line) > 1 for start, first in score_windows(len(line))
+    ]
     pieces.sort(key=lambda piece: len(piece[0]))
     result = []
     for i in range(0, len(pieces), rows):
-        batch = pieces[i: i + rows]
+        batch = pieces[i : i + rows]
         ids = torch.full((len(batch), max(len(ids) for ids, _ in batch)), PAD, dtype=torch.long)
         scored = torch.zeros_like(ids, dtype=torch.bool)
         for row, (piece, first) in enumerate(batch):
             ids[row, : len(piece)] = torch.from_numpy(piece.astype(np.int64))
-            scored[row, first: len(piece)] = True
+            scored[row, first : len(piece)] = True
         hidden = model.model(ids[:, :-1]).last_hidden_state
         mask = scored[:, 1:]
         logits = model.lm_head(hidden[mask])
@@ -58,7 +61,7 @@ def last_vectors(model, lines: list[list[int]], rows: int = 16) -> np.ndarray:
     result = np.zeros((len(lines), model.config.hidden_size), dtype=np.float32)
     order = sorted(range(len(lines)), key=lambda i: min(len(lines[i]), CONTEXT))
     for at in range(0, len(order), rows):
-        chosen = order[at: at + rows]
+        chosen = order[at : at + rows]
         kept = [lines[i][-CONTEXT:] for i in chosen]
         ids = torch.full((len(kept), max(map(len, kept))), PAD, dtype=torch.long)
         for row, line in enumerate(kept):
@@ -78,7 +81,13 @@ def perplexities(model, train: list[np.ndarray], test: list[np.ndarray]) -> dict
         "unigram": np.concatenate([np.log(bigram.unigram[line[1:]]) for line in lines if len(line) > 1]),
     }
     assert len({len(s) for s in scores.values()}) == 1
-    return {"patients": len(lines), "scored_tokens": len(scores["model"]), "context": CONTEXT, "stride": STRIDE, **{name: round(math.exp(-s.mean()), 3) for name, s in scores.items()}}
+    return {
+        "patients": len(lines),
+        "scored_tokens": len(scores["model"]),
+        "context": CONTEXT,
+        "stride": STRIDE,
+        **{name: round(math.exp(-s.mean()), 3) for name, s in scores.items()},
+    }
 
 
 def probes(model, tokenizer: Tokenizer, workers: int) -> dict:
@@ -89,9 +98,16 @@ def probes(model, tokenizer: Tokenizer, workers: int) -> dict:
         chosen = [np.asarray([outcome in row[3] for row in rows]) for rows in parts]
         labels = [np.asarray([row[3][outcome] for row in rows if outcome in row[3]]) for rows in parts]
         entry = {"patients": len(labels[1]), "positive": int(labels[1].sum())}
-        for name, features in (("vectors", vectors), ("event_count", [probe.count_features(rows) for rows in parts]), ("event_count_age_sex", [probe.demographic_features(rows) for rows in parts])):
+        for name, features in (
+            ("vectors", vectors),
+            ("event_count", [probe.count_features(rows) for rows in parts]),
+            ("event_count_age_sex", [probe.demographic_features(rows) for rows in parts]),
+        ):
             scores = logistic_scores(features[0][chosen[0]], labels[0], features[1][chosen[1]], ridge=20.0 if name == "vectors" else 1.0)
-            entry[name] = {"auroc": round(auroc(scores, labels[1]), 4), "interval": auroc_interval(scores, labels[1], np.random.default_rng(0))}
+            entry[name] = {
+                "auroc": round(auroc(scores, labels[1]), 4),
+                "interval": auroc_interval(scores, labels[1], np.random.default_rng(0)),
+            }
         result[outcome] = entry
     return result
 

@@ -4,6 +4,8 @@ Between contacts all possible reasons for the next one compete as clocks with kn
 A patient is made by Random("<world seed>/<number>"), which depends on nothing else: patient 7 is the same whether 10 or 10,000 are made.
 The calendar plays no part: the date of birth is set afterwards so that the record ends in 2012 to 2024.
 """
+
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from math import exp
 from random import Random
@@ -13,7 +15,7 @@ from catalogue import TABLE
 from conditions import CONDITIONS
 from episodes import COMPLAINTS, EMERGENCIES
 from measurements import NUMERIC
-from patient import YEAR, Patient, draw_patient
+from patient import YEAR, Patient, draw_patient, pick
 from physiology import DERIVED, evolve, multiplier
 
 WORLD_SEED = 20_240_614
@@ -36,7 +38,7 @@ def clocks(p: Patient) -> list[tuple[float, tuple]]:
         if name in p.known:
             result.append((keen * CONDITIONS[name].follow_up * (1 + severity), ("follow_up", name)))
         elif CONDITIONS[name].complaint:
-            result.append((CONDITIONS[name].complaint * severity, ("complain", name)))
+            result.append((0.6 * CONDITIONS[name].complaint * severity, ("complain", name)))
     for name, c in COMPLAINTS.items():
         factor = _COMPLAINT_AGE[name][age]
         if factor:
@@ -47,7 +49,9 @@ def clocks(p: Patient) -> list[tuple[float, tuple]]:
             severity = levels.get(e.requires, 0.0) ** 2
             if not severity:
                 continue
-        result.append((e.rate * severity * _EMERGENCY_AGE[name][age] * (e.male if male else 1.0) * multiplier(levels, e.causes), ("emergency", name)))
+        result.append(
+            (e.rate * severity * _EMERGENCY_AGE[name][age] * (e.male if male else 1.0) * multiplier(levels, e.causes), ("emergency", name))
+        )
     if "pregnant" in levels:
         result.append((1000.0, ("childbirth",)) if p.age > p.due else (16.0 * keen, ("prenatal",)))
     elif not male and 18 <= age <= 43:
@@ -70,12 +74,7 @@ def next_contact(p: Patient, rng: Random) -> None:
             return
         if years <= 0.5:
             break
-    x = rng.random() * total
-    for rate, action in rates:
-        x -= rate
-        if x < 0:
-            break
-    p.agenda.append(action)
+    p.agenda.append(pick(rng, [(action, rate) for rate, action in rates]))
 
 
 def act(p: Patient, rng: Random) -> Step | None:
@@ -120,10 +119,15 @@ def patient_rng(number: int, stream: str = "life") -> Random:
     return Random(f"{WORLD_SEED}/{number}/{stream}")
 
 
-def simulate(number: int, until: int | None = None) -> tuple[Patient, list[Step]]:
-    """Patient `number` with all events, or with the first `until` of them and the exact hidden state after these."""
+def simulate(number: int, until: int | None = None, constitution: Callable[[Patient], None] | None = None) -> tuple[Patient, list[Step]]:
+    """Patient `number` with all events, or with the first `until` of them and the exact hidden state after these.
+
+    `constitution` may change what the person was born with; life then takes its course.
+    """
     rng = patient_rng(number)
     p = draw_patient(rng)
+    if constitution:
+        constitution(p)
     steps = []
     while until is None or len(steps) < until:
         event = step(p, rng)
@@ -139,8 +143,24 @@ def unit_of(name: str) -> str | None:
     return DERIVED_UNIT.get(name) if name in DERIVED else None
 
 
-DERIVED_UNIT = {"egfr": "mL/min/{1.73_m2}", "creatinine": "mg/dL", "hba1c": "%", "glucose": "mg/dL", "cholesterol": "mg/dL", "hematocrit": "%", "rbc": "10*6/uL", "mch": "pg", "neutrophils": "10*3/uL", "iron": "ug/dL",
-                "tibc": "ug/dL", "iron_saturation": "%", "prothrombin_time": "s", "height": "cm", "bmi": "kg/m2", "weight": "kg"}
+DERIVED_UNIT = {
+    "egfr": "mL/min/{1.73_m2}",
+    "creatinine": "mg/dL",
+    "hba1c": "%",
+    "glucose": "mg/dL",
+    "cholesterol": "mg/dL",
+    "hematocrit": "%",
+    "rbc": "10*6/uL",
+    "mch": "pg",
+    "neutrophils": "10*3/uL",
+    "iron": "ug/dL",
+    "tibc": "ug/dL",
+    "iron_saturation": "%",
+    "prothrombin_time": "s",
+    "height": "cm",
+    "bmi": "kg/m2",
+    "weight": "kg",
+}
 
 
 def birth_date(number: int, last_age: int) -> datetime:

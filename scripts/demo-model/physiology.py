@@ -1,4 +1,5 @@
 """The body: how hidden conditions start and progress with time, and what a measurement reads at a moment."""
+
 from math import exp, log
 from random import Random
 
@@ -6,12 +7,19 @@ from conditions import AFTER, CONDITIONS
 from measurements import NUMERIC, ORDINAL
 from patient import YEAR, Patient
 
-_AGE_FACTOR = {
-    name: [exp(c.slope * (age - 50)) * (c.youngest <= age <= c.oldest) for age in range(131)] for name, c in CONDITIONS.items()
-}
+_AGE_FACTOR = {name: [exp(c.slope * (age - 50)) * (c.youngest <= age <= c.oldest) for age in range(131)] for name, c in CONDITIONS.items()}
 _MORTALITY = [0.00012 * exp(0.083 * (age - 25)) for age in range(131)]
 
-GLUCOSE_DRUGS = {"metformin": 1.0, "glipizide": 0.8, "glimepiride": 0.8, "sitagliptin": 0.6, "empagliflozin": 0.7, "liraglutide": 1.1, "insulin_glargine": 1.6, "insulin_lispro": 1.0}
+GLUCOSE_DRUGS = {
+    "metformin": 0.8,
+    "glipizide": 0.7,
+    "glimepiride": 0.7,
+    "sitagliptin": 0.6,
+    "empagliflozin": 0.7,
+    "liraglutide": 1.1,
+    "insulin_glargine": 1.6,
+    "insulin_lispro": 1.0,
+}
 
 
 def multiplier(levels: dict[str, float], causes: dict[str, float]) -> float:
@@ -41,7 +49,7 @@ def onset_rate(p: Patient, name: str) -> float:
     return c.onset * factor * (c.male if p.sex == "M" else 1.0) * multiplier(p.levels, c.causes)
 
 
-def evolve(p: Patient, years: float, rng: Random, mortal: bool = True) -> bool:
+def evolve(p: Patient, years: float, rng: Random) -> bool:
     """Lets time pass: onsets, progress, habits. True when the person died meanwhile."""
     levels = p.levels
     while years > 0:
@@ -63,7 +71,7 @@ def evolve(p: Patient, years: float, rng: Random, mortal: bool = True) -> bool:
                 death += c.deadly * severity * severity
         if levels["smoking"] == 1.0 and rng.random() < 0.025 * dt:
             levels["smoking"] = 0.4
-        if mortal and rng.random() < death * dt:
+        if rng.random() < death * dt:
             return True
     return False
 
@@ -113,7 +121,10 @@ def true_hba1c(p: Patient) -> float:
 # name -> (noise-free value from the state and the last readings, noise, decimals)
 DERIVED = {
     "egfr": true_egfr,
-    "creatinine": lambda p: (0.95 if p.sex == "M" else 0.78) * (92 / max(5.0, _reading(p, "egfr") if "egfr" in p.seen and not p.levels.get("kidney_injury") else true_egfr(p))) ** 0.9,
+    "creatinine": lambda p: (
+        (0.95 if p.sex == "M" else 0.78)
+        * (92 / max(5.0, _reading(p, "egfr") if "egfr" in p.seen and not p.levels.get("kidney_injury") else true_egfr(p))) ** 0.9
+    ),
     "hba1c": true_hba1c,
     "glucose": lambda p: 91 + 27 * (true_hba1c(p) - 5.3),
     "cholesterol": lambda p: _reading(p, "ldl") + _reading(p, "hdl") + _reading(p, "triglycerides") / 5,
@@ -129,8 +140,24 @@ DERIVED = {
     "bmi": lambda p: (0.55 + 0.45 * growth(p)) * (p.bmi + 0.04 * min(p.years, 60.0)),
     "weight": lambda p: DERIVED["bmi"](p) * (DERIVED["height"](p) / 100) ** 2,
 }
-DERIVED_NOISE = {"egfr": (3.0, 0), "creatinine": (0.03, 2), "hba1c": (0.12, 1), "glucose": (8.0, 0), "cholesterol": (4.0, 0), "hematocrit": (0.4, 1), "rbc": (0.06, 2), "mch": (0.3, 1),
-                 "neutrophils": (0.25, 1), "iron": (10.0, 0), "tibc": (14.0, 0), "iron_saturation": (1.0, 0), "prothrombin_time": (0.3, 1), "height": (0.4, 1), "bmi": (0.3, 1), "weight": (0.7, 1)}
+DERIVED_NOISE = {
+    "egfr": (3.0, 0),
+    "creatinine": (0.03, 2),
+    "hba1c": (0.12, 1),
+    "glucose": (8.0, 0),
+    "cholesterol": (4.0, 0),
+    "hematocrit": (0.4, 1),
+    "rbc": (0.06, 2),
+    "mch": (0.3, 1),
+    "neutrophils": (0.25, 1),
+    "iron": (10.0, 0),
+    "tibc": (14.0, 0),
+    "iron_saturation": (1.0, 0),
+    "prothrombin_time": (0.3, 1),
+    "height": (0.4, 1),
+    "bmi": (0.3, 1),
+    "weight": (0.7, 1),
+}
 
 
 def observe(p: Patient, name: str, rng: Random) -> float | str:

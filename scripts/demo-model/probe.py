@@ -1,8 +1,9 @@
 """Patients with a label time and a known future.
 
-The history stops at the end of a contact, at a length drawn beforehand. The label comes from continuing the exact hidden state by one or three years
-with leaving switched off: a real outcome of the generator, without censoring. The random draws of the future are the patient's own.
+The history stops at the end of a contact, at a length drawn beforehand. The label comes from
+continuing the exact hidden state by one or three years with leaving switched off: a real outcome of the generator, uncensored.
 """
+
 from functools import partial
 from math import exp, log
 from multiprocessing import Pool

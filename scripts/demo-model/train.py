@@ -4,6 +4,7 @@ A timeline longer than the context gives several windows at random offsets, as a
 `[EOS]` follows every finished timeline. Half of the windows that start at birth carry `[CLS] [BOS]` in front (the model-card recipe),
 the other half do not (the EHRSHOT recipe), so both are in distribution.
 """
+
 import math
 import time
 
@@ -31,7 +32,7 @@ def windows(lines: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarra
             continue
         starts = rng.permutation(np.arange(-int(rng.integers(CONTEXT)), n - 1, CONTEXT))[:WINDOWS_PER_LINE]
         for start in starts:
-            window = line[max(0, start): start + CONTEXT + 1]
+            window = line[max(0, start) : start + CONTEXT + 1]
             if len(window) > 1:
                 result.append(window)
     return result
@@ -89,7 +90,9 @@ def train(lines, validation, vocabulary_size: int, steps: int, threads: int, log
     model = new_model(vocabulary_size)
     decayed = [p for p in model.parameters() if p.dim() > 1]
     other = [p for p in model.parameters() if p.dim() == 1]
-    optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": DECAY}, {"params": other, "weight_decay": 0.0}], lr=PEAK_RATE, betas=(0.9, 0.95))
+    optimizer = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": DECAY}, {"params": other, "weight_decay": 0.0}], lr=PEAK_RATE, betas=(0.9, 0.95)
+    )
     rng = np.random.default_rng(SEED)
     queue, seen, history, begun = [], 0, [], time.time()
     for step in range(steps):

@@ -4,6 +4,7 @@ The exact hidden state after the last recorded event is copied and continued wit
 Events outside the vocabulary are skipped, because the model never sees them: "next" and "within N events" count mapped events only.
 A record that ends (the person leaves or dies) has no further events; an outcome that has not come by then does not come.
 """
+
 from collections import Counter
 from datetime import timedelta
 
@@ -65,10 +66,20 @@ def truth_of(number: int, state: Patient, last_age: int, tokenizer: Tokenizer, c
         return (born + timedelta(minutes=age)).strftime("%Y-%m-%d")
 
     following, hits = continuations(number, state, tokenizer, count)
-    conditions = [{"name": name.replace("_", " "), "onset": date(began), "diagnosed": date(state.known[name]) if name in state.known else None, "severity": round(state.levels[name], 2)}
-                  for name, began in sorted(state.began.items(), key=lambda item: item[1])]
+    conditions = [
+        {
+            "name": name.replace("_", " "),
+            "onset": date(began),
+            "diagnosed": date(state.known[name]) if name in state.known else None,
+            "severity": round(state.levels[name], 2),
+        }
+        for name, began in sorted(state.began.items(), key=lambda item: item[1])
+    ]
     return {
         "conditions": conditions,
         "plausibleNext": [{"code": code, "probability": round(n / count, 4)} for code, n in following.most_common(40)],
-        "risks": {name: {f"within{horizon}": round(n / count, 4) for horizon, n in zip(HORIZONS, counts, strict=True)} for name, counts in hits.items()},
+        "risks": {
+            name: {f"within{horizon}": round(n / count, 4) for horizon, n in zip(HORIZONS, counts, strict=True)}
+            for name, counts in hits.items()
+        },
     }

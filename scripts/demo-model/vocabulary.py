@@ -4,6 +4,7 @@ Ids 0 to 6 are special; entry i of the list has id 7 + i. Entries are in order o
 are not in value order. Bin edges lie half-way between values that laboratories print, so no value of the demo data falls on one
 and reading it as float32 or as double gives the same token.
 """
+
 import json
 from collections import Counter
 from itertools import pairwise
@@ -55,7 +56,10 @@ def build_vocabulary(records) -> dict:
             count = int(((array >= start) & (array <= end)).sum())
             entries.append((count, code, "numerical_range", {"unit": "None", "range_start": start, "range_end": end}))
     entries.sort(key=lambda e: (e[1] != "SNOMED/3950001", -e[0], e[1], json.dumps(e[3])))
-    tokens = [{"code": code, "type": kind, "description": DESCRIPTION.get(code), "tokenization": tokenization, "stats": []} for _, code, kind, tokenization in entries]
+    tokens = [
+        {"code": code, "type": kind, "description": DESCRIPTION.get(code), "tokenization": tokenization, "stats": []}
+        for _, code, kind, tokenization in entries
+    ]
     return {"timestamp": TIMESTAMP, "metadata": {}, "tokens": tokens}
 
 

@@ -22,7 +22,8 @@ function settings(ggml) {
     platform: process.platform,
     arch: process.arch,
     environment: { CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS },
-    options: CLMBR_CMAKE_ARGS?.split(/\s+/).filter(Boolean) ?? [],
+    // The native tests share the addon's objects; they are built only when they are asked for.
+    options: ['-DCLMBR_NATIVE_TESTS=ON', ...(CLMBR_CMAKE_ARGS?.split(/\s+/).filter(Boolean) ?? [])],
   };
 }
 
@@ -32,8 +33,10 @@ function settings(ggml) {
  */
 export async function buildNative(ggml) {
   const wanted = settings(ggml);
-  const configuration = digestOf(['package-lock.json'], wanted);
-  const sources = listFiles(['CMakeLists.txt', 'native', 'package.json', 'package-lock.json']);
+  const sources = listFiles(
+    ['CMakeLists.txt', 'native', 'package.json', 'package-lock.json'],
+    (file) => !file.startsWith('native/test/'),
+  );
   const digest = digestOf(sources, wanted);
   if (!process.env.CLMBR_GGML_DIR && existsSync(addon()) && isCurrent('native', digest)) {
     say('> native addon: up to date');
@@ -41,17 +44,39 @@ export async function buildNative(ggml) {
   }
   checkTools(['native']);
   await step('native addon: cmake-js', async () => {
-    mkdirSync(inRoot('build'), { recursive: true });
     clearStamp('native');
-    // A compiler or ggml of another path cannot be changed in an existing CMake cache.
-    if (!isCurrent('native-settings', configuration)) rmSync(inRoot('build', 'CMakeCache.txt'), { force: true });
     await compile(wanted);
-    setStamp('native-settings', configuration);
+    if (!existsSync(addon())) throw new StepError(`The native build made no ${addon()}; its log is ${logFile()}.`);
     setStamp('native', digest);
   });
 }
 
-async function compile({ ggml, options }) {
+/**
+ * Builds native/test beside the addon, from the same objects. Returns the test program.
+ * @returns {Promise<string>}
+ */
+export async function buildNativeTests(ggml) {
+  checkTools(['native']);
+  await compile(settings(ggml), ['--target', 'clmbr_native_test']);
+  return testProgram(inRoot('build'));
+}
+
+/** The test program that a build in `folder` made: where it lies depends on the generator. */
+export function testProgram(folder) {
+  const name = `clmbr_native_test${process.platform === 'win32' ? '.exe' : ''}`;
+  const places = ['', 'bin', 'Release', 'RelWithDebInfo'].map((part) => path.join(folder, part, name));
+  const program = places.find((place) => existsSync(place));
+  if (!program) throw new StepError(`The build made no clmbr_native_test in ${folder}.`);
+  return program;
+}
+
+/** Runs cmake-js, which configures first where that was not done. */
+async function compile(wanted, extra = []) {
+  const { ggml, options } = wanted;
+  const configuration = digestOf(['package-lock.json'], wanted);
+  mkdirSync(inRoot('build'), { recursive: true });
+  // A compiler or ggml of another path cannot be changed in an existing CMake cache.
+  if (!isCurrent('native-settings', configuration)) rmSync(inRoot('build', 'CMakeCache.txt'), { force: true });
   const progress = new Progress();
   const onLine = (line) => {
     const share = buildShare(line);
@@ -67,13 +92,14 @@ async function compile({ ggml, options }) {
       String(availableParallelism()),
       `--CDCLMBR_GGML_DIR=${ggml.split(path.sep).join('/')}`,
       ...options.map((option) => option.replace(/^-D/, '--CD')),
+      ...extra,
     ],
     { onLine },
   );
   progress.end();
   writeFileSync(logFile(), output);
   if (code !== 0) throw new StepError(`The native build failed:\n${tail(output)}\nThe whole log is ${logFile()}.`);
-  if (!existsSync(addon())) throw new StepError(`The native build made no ${addon()}; its log is ${logFile()}.`);
+  setStamp('native-settings', configuration);
 }
 
 /** The part of a build log that explains a failure: from the first error on, at most 60 lines. */

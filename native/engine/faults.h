@@ -1,0 +1,22 @@
+// Points at which native/test lets memory or threads run out. The addon is compiled without CLMBR_FAULT_INJECTION: nothing is left
+// of them there.
+#pragma once
+
+#include <cstddef>
+
+namespace clmbr::faults {
+
+#if defined(CLMBR_FAULT_INJECTION)
+// Defined in native/test/faults.cc.
+bool allocation_fails();
+void allocated(size_t bytes);
+void released(size_t bytes);
+void before_thread_start();  // throws std::system_error when it is to fail
+#else
+inline bool allocation_fails() { return false; }
+inline void allocated(size_t) {}
+inline void released(size_t) {}
+inline void before_thread_start() {}
+#endif
+
+}  // namespace clmbr::faults

@@ -1,0 +1,19 @@
+// Makes the k-th allocation of a kind fail, once, and counts what is held.
+#pragma once
+
+#include <cstddef>
+
+namespace clmbr::test {
+
+enum class Fault { Buffer, Thread, Heap };  // Heap: operator new
+
+// From here on, the `index`-th attempt of this kind fails (0: the next one).
+void arm(Fault kind, long index);
+// Ends that; true when the fault came to pass.
+bool disarm();
+
+// Bytes in Buffers, and blocks from operator new, at the moment.
+long long buffer_bytes();
+long long heap_blocks();
+
+}  // namespace clmbr::test
