@@ -2,6 +2,7 @@
 #include <napi.h>
 
 #include "binding/environment.h"
+#include "binding/generation.h"
 #include "binding/job.h"
 #include "binding/model.h"
 #include "binding/system.h"
@@ -12,6 +13,7 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
     Environment & environment = Environment::create(env);
     Job::define(env, environment, exports);
     Model::define(env, environment, exports);
+    Generation::define(env, environment, exports);
     define_system(env, exports);
     return exports;
 }

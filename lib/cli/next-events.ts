@@ -1,11 +1,31 @@
-import type { ClmbrTokenizer, NextEvent } from '../index.ts';
-import { bar, clean, colors, fit, percent, terminalWidth } from './text.ts';
+import type { ClmbrTokenizer, EvaluatedPatient, NextEvent } from '../index.ts';
+import { timeText } from '../index.ts';
+import { bar, clean, colors, count, fit, percent, terminalWidth } from './text.ts';
 
 const barWidth = 10;
 const longestCode = 24;
 
+/** Which patient and label time a row is about, and what it rests on. */
+export function rowTitle(id: EvaluatedPatient['id'], row: EvaluatedPatient['rows'][number]): string {
+  const facts = [count(row.tokens, 'token')];
+  if (row.time !== null) facts.unshift(`at ${timeText(row.time).replace('.000000Z', 'Z')}`);
+  if (row.truncated) facts.push('cut to the context');
+  if (row.dropped > 0) facts.push(`${count(row.dropped, 'event')} dropped`);
+  return `${colors.bold(`patient ${clean(String(id))}`)} ${colors.dim(`(${facts.join(', ')})`)}`;
+}
+
+/** A row and its next events. */
+export function rowAsTable(
+  id: EvaluatedPatient['id'],
+  row: EvaluatedPatient['rows'][number],
+  tokenizer: ClmbrTokenizer | null,
+): string {
+  return `${[rowTitle(id, row), ...nextEventLines(row.next, tokenizer)].join('\n')}\n\n`;
+}
+
 /** A table of next events: rank, probability, bar, code, and what it stands for. */
 export function nextEventLines(next: readonly NextEvent[], tokenizer: ClmbrTokenizer | null): string[] {
+  if (next.length === 0) return ['  no token, so nothing to go by'];
   const codes = next.map((event) => fit(clean(event.code ?? event.token ?? `token ${event.id}`), longestCode));
   const codeWidth = Math.max(0, ...codes.map((code) => code.length));
   const rankWidth = String(next.length).length;

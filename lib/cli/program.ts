@@ -3,8 +3,11 @@ import { Command } from 'commander';
 import { addConvert } from './commands/convert.ts';
 import { addDemo } from './commands/demo.ts';
 import { addEmbed } from './commands/embed.ts';
+import { addEvaluate } from './commands/evaluate.ts';
+import { addGenerate } from './commands/generate.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addNext } from './commands/next.ts';
+import { addRisk } from './commands/risk.ts';
 import { addTokenize } from './commands/tokenize.ts';
 import type { Context } from './options.ts';
 import { oneLine } from './text.ts';
@@ -31,7 +34,18 @@ export function createProgram(context: Context): Command {
     .configureOutput({
       outputError: (text, write) => write(`clmbr: ${oneLine(text.replace(/^error: /, ''))} (see clmbr --help)\n`),
     });
-  for (const add of [addConvert, addInspect, addEmbed, addNext, addTokenize, addDemo]) add(program, context);
+  for (const add of [
+    addConvert,
+    addInspect,
+    addEmbed,
+    addNext,
+    addEvaluate,
+    addGenerate,
+    addRisk,
+    addTokenize,
+    addDemo,
+  ])
+    add(program, context);
   for (const command of program.commands)
     command.copyInheritedSettings(program).helpOption('-h, --help', 'print this help');
   return program;

@@ -1,16 +1,25 @@
 import type { CoverageReport } from '../coverage.ts';
 import { CoverageCounter } from '../coverage.ts';
-import type { DecodedToken } from '../tokenizer/index.ts';
+import type { WindowRequest } from '../scheduler/index.ts';
+import type { DroppedEvent } from '../tokenizer/index.ts';
 import type { Patient } from '../types.ts';
 import { breathe } from './breathe.ts';
-import type { CheckedEvaluateOptions } from './options.ts';
-import { allocate, assertCoverage, planPatients, progressOf } from './session.ts';
+import type { CheckedEvaluateOptions } from './evaluate-options.ts';
+import type { TargetProbability } from './evaluate-targets.ts';
+import { perplexityOf, sumOf } from './perplexity.ts';
+import type { OverallPerplexity, Perplexity } from './perplexity.ts';
+import { ScorePlanner } from './perplexity-windows.ts';
+import type { ScoredRows } from './perplexity-windows.ts';
+import { allocate, assertCoverage, eachTimeline, progressOf } from './session.ts';
 import type { Session } from './session.ts';
-import type { RowInfo } from './windows.ts';
+import { alignedSurprisal, decoderOf, surprisalIds } from './surprisal.ts';
+import type { EventSurprisal, MeaningOfId, Scores } from './surprisal.ts';
+import type { Timeline } from './timeline.ts';
+import { WindowPlanner } from './windows.ts';
+import type { RowInfo, WindowPlan } from './windows.ts';
 
 /** A possible next event. Without a vocabulary only `id` says what it is. */
-export interface NextEvent extends Partial<DecodedToken> {
-  id: number;
+export interface NextEvent extends MeaningOfId {
   /** Of all tokens of the vocabulary, from 0 to 1. */
   probability: number;
   /** Natural logarithm of `probability`. */
@@ -21,23 +30,48 @@ export interface NextEvent extends Partial<DecodedToken> {
 export interface EvaluatedRow extends Omit<RowInfo, 'patient' | 'token'> {
   /** Most probable first; equally probable ones by id. Empty where no token was known. */
   next: NextEvent[];
+  /** With the option `targets`: each of them in its order. Empty where no token was known. */
+  targets?: TargetProbability[];
 }
 
 export interface EvaluatedPatient {
   id: string | number | bigint;
-  /** One for each label time, or one for the whole timeline. */
+  /** One for each label time, or one for the whole timeline. None where neither next events nor targets were asked for. */
   rows: EvaluatedRow[];
   /** That of the last of `rows`. */
   next: NextEvent[];
+  /** Those of the last of `rows`, with the option `targets`. */
+  targets?: TargetProbability[];
+  /** With the option `surprisal`: an entry for each event of the input (or each token id), in its order. */
+  surprisal?: EventSurprisal[];
+  /** With the option `perplexity`; `tokens` is 0 where the timeline was skipped. */
+  perplexity?: Perplexity;
 }
 
 export interface EvaluateResult {
   /** In input order. */
   patients: EvaluatedPatient[];
   coverage: CoverageReport;
+  /** With the option `perplexity`: over all patients. */
+  perplexity?: OverallPerplexity;
 }
 
-/** Computes the most probable next events of some patients. */
+/** A patient's share of the token scores. */
+interface ScoredPatient {
+  id: EvaluatedPatient['id'];
+  tokens: Timeline['whole'];
+  dropped: DroppedEvent[];
+  perplexity: ScoredRows | undefined;
+  surprisal: ScoredRows | undefined;
+}
+
+interface EvaluationPlan {
+  next: WindowPlan;
+  score: ScorePlanner;
+  patients: ScoredPatient[];
+}
+
+/** Computes what the options ask for about some patients. */
 export async function evaluatePatients(
   session: Session,
   patients: readonly Patient[],
@@ -45,48 +79,143 @@ export async function evaluatePatients(
 ): Promise<EvaluateResult> {
   options.signal?.throwIfAborted();
   const coverage = new CoverageCounter();
-  const plan = await planPatients(session, patients, options, 'last', coverage);
+  const plan = await planEvaluation(session, patients, options, coverage);
   const report = coverage.report();
   assertCoverage(report, options.minCoverage);
 
-  const top = options.topK;
-  const values = allocate(plan.rows.length, top, 'probabilities');
-  const ids = new Int32Array(values.length);
+  const windows = [...plan.next.windows, ...plan.score.windows];
+  const onProgress = progressOf({ windows, rows: plan.next.rows }, patients.length, options.onProgress);
+  const { signal } = options;
+  const common = { pooling: 'last', signal, onProgress } as const;
+  const next = await runNext(session, plan.next, options, common);
+  const scores = await runScore(session, plan.score, common);
+  return { ...(await resultOf(session, plan, options, next, scores)), coverage: report };
+}
+
+async function planEvaluation(
+  session: Session,
+  patients: readonly Patient[],
+  options: CheckedEvaluateOptions,
+  coverage: CoverageCounter,
+): Promise<EvaluationPlan> {
+  const { contextLength } = session.model.hyperparameters;
+  const next = new WindowPlanner(contextLength, 'last', options.overflow);
+  const score = new ScorePlanner(contextLength, options.stride);
+  const scored: ScoredPatient[] = [];
+  const asksNext = options.topK + options.targets.length > 0;
+  await eachTimeline(session, patients, options, coverage, (timeline, index) => {
+    if (asksNext) next.add(timeline, index);
+    const { id, whole } = timeline;
+    const perplexity = options.perplexity ? score.add(whole.ids) : undefined;
+    const shares = perplexity !== undefined && !options.specialTokens;
+    const surprisal = !options.surprisal
+      ? undefined
+      : shares
+        ? perplexity
+        : score.add(surprisalIds(whole.ids, options.specialTokens));
+    scored.push({ id, tokens: whole, dropped: options.surprisal ? timeline.dropped() : [], perplexity, surprisal });
+  });
+  coverage.addEmptyRows(next.plan.emptyRows);
+  return { next: next.plan, score, patients: scored };
+}
+
+type Common = Pick<WindowRequest, 'pooling' | 'signal' | 'onProgress'>;
+
+/** Log-probabilities and ids of the next events: topK and the targets of each row. */
+async function runNext(
+  session: Session,
+  plan: WindowPlan,
+  { topK, targets }: CheckedEvaluateOptions,
+  common: Common,
+): Promise<Scores> {
+  const values = allocate(plan.rows.length, topK + targets.length, 'probabilities');
+  const ids = new Int32Array(plan.rows.length * topK);
   await session.queue.run({
+    ...common,
     windows: plan.windows,
     destinations: [{ values, ids }],
-    pooling: 'last',
-    representation: 'top',
-    top,
-    signal: options.signal,
-    onProgress: progressOf(plan, patients.length, options.onProgress),
+    representation: 'next',
+    top: topK,
+    targets: targets.map((target) => target.ids),
   });
+  return { values, ids };
+}
 
-  const nextOf = (row: number): NextEvent[] =>
-    Array.from({ length: top }, (_, i) => nextEvent(session, ids[row * top + i]!, values[row * top + i]!));
+async function runScore(session: Session, plan: ScorePlanner, common: Common): Promise<Scores> {
+  const values = allocate(plan.rows, 1, 'log-probabilities');
+  const ids = new Int32Array(2 * plan.rows);
+  const { windows } = plan;
+  await session.queue.run({ ...common, windows, destinations: [{ values, ids }], representation: 'score', top: 0 });
+  return { values, ids };
+}
+
+async function resultOf(
+  session: Session,
+  plan: EvaluationPlan,
+  options: CheckedEvaluateOptions,
+  next: Scores,
+  scores: Scores,
+): Promise<Omit<EvaluateResult, 'coverage'>> {
+  const decode = decoderOf(session.tokenizer);
   const result: EvaluatedPatient[] = [];
-  for (const [index, rowIndices] of rowsOfPatients(plan.rowsPerPatient).entries()) {
+  const logProbs: Float32Array[] = [];
+  let [row, sum, tokens] = [0, 0, 0];
+  for (const [index, patient] of plan.patients.entries()) {
     await breathe();
-    const rows = rowIndices.map((row): EvaluatedRow => {
-      const { time, tokens, truncated, dropped } = plan.rows[row]!;
-      return { time, tokens, truncated, dropped, next: tokens === 0 ? [] : nextOf(row) };
-    });
-    result.push({ id: plan.patientIds[index]!, rows, next: rows.at(-1)?.next ?? [] });
+    const rows: EvaluatedRow[] = [];
+    for (let i = 0; i < (plan.next.rowsPerPatient[index] ?? 0); i++, row++)
+      rows.push(rowOf(plan.next.rows[row]!, row, options, next, decode));
+    const evaluated: EvaluatedPatient = { id: patient.id, rows, next: rows.at(-1)?.next ?? [] };
+    if (options.targets.length > 0) evaluated.targets = rows.at(-1)?.targets ?? [];
+    if (patient.surprisal !== undefined) evaluated.surprisal = surprisalOf(patient, options, scores, decode);
+    if (patient.perplexity !== undefined) {
+      const { first, count } = patient.perplexity;
+      const own = scores.values.subarray(first, first + count);
+      const ownSum = sumOf(own);
+      evaluated.perplexity = perplexityOf(ownSum, count);
+      sum += ownSum;
+      tokens += count;
+      if (options.logProbs) logProbs.push(own.slice());
+    }
+    result.push(evaluated);
   }
-  return { patients: result, coverage: report };
+  if (!options.perplexity) return { patients: result };
+  return { patients: result, perplexity: { ...perplexityOf(sum, tokens), ...(options.logProbs && { logProbs }) } };
 }
 
-function rowsOfPatients(counts: readonly number[]): number[][] {
-  let first = 0;
-  return counts.map((count) => {
-    const indices = Array.from({ length: count }, (_, i) => first + i);
-    first += count;
-    return indices;
+function rowOf(
+  { time, tokens, truncated, dropped }: RowInfo,
+  row: number,
+  { topK, targets }: CheckedEvaluateOptions,
+  { values, ids }: Scores,
+  decode: (id: number) => Readonly<MeaningOfId>,
+): EvaluatedRow {
+  const isKnown = tokens > 0;
+  const at = row * (topK + targets.length);
+  const next = Array.from({ length: isKnown ? topK : 0 }, (_, i): NextEvent => {
+    const logProb = values[at + i]!;
+    return { ...decode(ids[row * topK + i]!), probability: Math.exp(logProb), logProb };
   });
+  const evaluated: EvaluatedRow = { time, tokens, truncated, dropped, next };
+  if (targets.length === 0) return evaluated;
+  const asked = isKnown ? targets : [];
+  return {
+    ...evaluated,
+    targets: asked.map((target, i) => {
+      // Rounding can take a sum of probabilities past 1.
+      const logProb = Math.min(0, values[at + topK + i]!);
+      return { target: target.target, tokenCount: target.ids.length, probability: Math.exp(logProb), logProb };
+    }),
+  };
 }
 
-function nextEvent(session: Session, id: number, logProb: number): NextEvent {
-  const known =
-    session.tokenizer !== null && id < session.tokenizer.size ? session.tokenizer.decode([id])[0] : undefined;
-  return { ...known, id, probability: Math.exp(logProb), logProb };
+function surprisalOf(
+  { tokens, dropped, surprisal }: ScoredPatient,
+  { specialTokens }: CheckedEvaluateOptions,
+  scores: Scores,
+  decode: (id: number) => Readonly<MeaningOfId>,
+): EventSurprisal[] {
+  // Row 0 belongs to the second token of the sequence: `[BOS]` where there are special tokens, else the second event.
+  const firstRow = surprisal!.first + (specialTokens ? 1 : -1);
+  return alignedSurprisal({ ...tokens, dropped }, scores, firstRow, specialTokens, decode);
 }

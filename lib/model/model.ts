@@ -9,10 +9,21 @@ import type { EmbedResult } from './embed.ts';
 import { checkIterable, streamEmbeddings } from './embed-stream.ts';
 import { evaluatePatients } from './evaluate.ts';
 import type { EvaluateResult } from './evaluate.ts';
-import { checkEmbedOptions, checkEvaluateOptions } from './options.ts';
-import type { EmbedOptions, EvaluateOptions } from './options.ts';
+import { checkEvaluateOptions } from './evaluate-options.ts';
+import type { EvaluateOptions } from './evaluate-options.ts';
+import { generateFutures } from './generate.ts';
+import type { Future } from './generate-future.ts';
+import { checkGenerateOptions } from './generate-options.ts';
+import type { GenerateOptions } from './generate-options.ts';
+import { checkEmbedOptions } from './options.ts';
+import type { EmbedOptions } from './options.ts';
+import { estimateRisk } from './risk.ts';
+import type { RiskResult } from './risk.ts';
+import { checkRiskOptions } from './risk-options.ts';
+import type { RiskOptions } from './risk-options.ts';
 import { checkPatients } from './session.ts';
 import type { Session } from './session.ts';
+import type { SelectionContext } from './token-selection.ts';
 
 /** What a loaded model is. */
 export interface ModelInfo {
@@ -61,7 +72,7 @@ export class ClmbrModel {
   constructor(native: NativeModel, model: CheckedModel, tokenizer: ClmbrTokenizer | null, maxBatchTokens: number) {
     this.#native = native;
     this.tokenizer = tokenizer;
-    this.#session = { model, tokenizer, queue: new BatchQueue(native, maxBatchTokens) };
+    this.#session = { model, tokenizer, queue: new BatchQueue(native, maxBatchTokens), open: new Set() };
     this.info = Object.freeze(infoOf(native, model));
   }
 
@@ -94,14 +105,49 @@ export class ClmbrModel {
   }
 
   /**
-   * The most probable next events of patients, at each of their label times.
+   * What the model makes of patients: the most probable next events at each of their label times, the probability that the next event is
+   * one of a set (`targets`), how surprising each event of a timeline was (`surprisal`), and how well the model foresees whole timelines
+   * (`perplexity`). Without options the ten most probable next events.
    *
    * @throws as `embed`
    */
   async evaluate(patients: readonly Patient[], options?: EvaluateOptions): Promise<EvaluateResult> {
     this.#assertUsable();
-    const checked = checkEvaluateOptions(options, this.info.vocabularySize);
+    const checked = checkEvaluateOptions(options, this.#session);
     return evaluatePatients(this.#session, checkPatients(patients), checked);
+  }
+
+  /**
+   * Simulates futures of a patient: an async iterator that gives each one as soon as it has ended. The history is computed once, whatever
+   * the number of samples. Leaving the loop, aborting and disposing of the model free everything.
+   *
+   * The history is the last `contextLength - maxEvents` tokens (where that is nothing, three quarters of the context). Events are drawn in
+   * the order and meaning of transformers' generate: forbid, temperature, topK, topP.
+   *
+   * What a future is: a run of events that the model finds likely, one by one. Released CLMBR models have no time tokens, so it says in
+   * which order events come and not when; their model card calls generation untested, and they are for research only.
+   *
+   * @throws ClmbrError INVALID_ARGUMENT, NO_VOCABULARY and DISPOSED at once; from the iterator INVALID_INPUT (no event known, so nothing to
+   * go on from), LOW_COVERAGE, OUT_OF_MEMORY, DISPOSED
+   */
+  generate(patient: Patient, options?: GenerateOptions): AsyncGenerator<Future, void, undefined> {
+    this.#assertUsable();
+    return generateFutures(this.#session, patient, checkGenerateOptions(options, this.#selection));
+  }
+
+  /**
+   * The probability that an outcome occurs among a patient's next `horizon` events, from simulated futures, with its standard error and a
+   * 95 % interval. Always of the model as it is: no temperature, no topK, no topP.
+   *
+   * A horizon counts events: released CLMBR models have no time tokens, so it cannot be days or years. The interval says how far the number
+   * may lie from what infinitely many samples of this model would give. It says nothing of how far the model lies from the truth: the model
+   * card calls generation untested, no risk of it is calibrated, and it is for research only.
+   *
+   * @throws ClmbrError INVALID_ARGUMENT, NO_VOCABULARY, INVALID_INPUT, LOW_COVERAGE, OUT_OF_MEMORY, DISPOSED
+   */
+  async risk(patient: Patient, options: RiskOptions): Promise<RiskResult> {
+    this.#assertUsable();
+    return estimateRisk(this.#session, patient, checkRiskOptions(options, this.#selection));
   }
 
   /**
@@ -109,6 +155,7 @@ export class ClmbrModel {
    */
   dispose(): Promise<void> {
     this.#disposing ??= this.#session.queue.close().then(() => {
+      for (const held of this.#session.open) held.deref()?.dispose();
       this.#native.dispose();
     });
     return this.#disposing;
@@ -116,6 +163,11 @@ export class ClmbrModel {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
+  }
+
+  get #selection(): SelectionContext {
+    const { vocabularySize, contextLength } = this.info;
+    return { tokenizer: this.tokenizer, vocabularySize, contextLength };
   }
 
   #assertUsable(): void {

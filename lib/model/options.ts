@@ -3,7 +3,6 @@ import {
   checkBoolean,
   checkChoice,
   checkFunction,
-  checkInteger,
   checkNumber,
   checkOptions,
   checkSignal,
@@ -56,11 +55,6 @@ export interface EmbedOptions extends PatientOptions {
   recipe?: 'ehrshot' | 'model-card';
 }
 
-export interface EvaluateOptions extends PatientOptions {
-  /** How many next events are listed. Default 10. */
-  topK?: number;
-}
-
 export interface CheckedPatientOptions {
   specialTokens: boolean;
   at: readonly (readonly Time[])[] | undefined;
@@ -75,13 +69,9 @@ export interface CheckedEmbedOptions extends CheckedPatientOptions {
   representation: RepresentationKind;
 }
 
-export interface CheckedEvaluateOptions extends CheckedPatientOptions {
-  topK: number;
-}
+export const patientOptions = ['specialTokens', 'at', 'overflow', 'minCoverage', 'signal', 'onProgress'] as const;
 
-const patientOptions = ['specialTokens', 'at', 'overflow', 'minCoverage', 'signal', 'onProgress'] as const;
-
-function checkPatientOptions(options: Partial<PatientOptions>): CheckedPatientOptions {
+export function checkPatientOptions(options: Partial<PatientOptions>): CheckedPatientOptions {
   const { at } = options;
   if (at !== undefined && (!Array.isArray(at) || !at.every((times) => Array.isArray(times)))) {
     throw invalidArgument('at', 'an array of label times for each patient', at);
@@ -127,18 +117,4 @@ export function checkEmbedOptions(given: EmbedOptions | undefined): CheckedEmbed
     throw invalidArgument('overflow', "'last', 'first' or 'error' with pooling 'none'", 'mean');
   }
   return checked;
-}
-
-export function checkEvaluateOptions(
-  given: EvaluateOptions | undefined,
-  vocabularySize: number,
-): CheckedEvaluateOptions {
-  const options = checkOptions<EvaluateOptions>(given, 'options', [...patientOptions, 'topK']);
-  const checked = checkPatientOptions(options);
-  if (checked.overflow === 'mean')
-    throw invalidArgument('overflow', "'last', 'first' or 'error' for next events", 'mean');
-  return {
-    ...checked,
-    topK: optional(options.topK, Math.min(10, vocabularySize), (v) => checkInteger(v, 'topK', 1, vocabularySize)),
-  };
 }

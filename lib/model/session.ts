@@ -9,6 +9,7 @@ import type { Patient } from '../types.ts';
 import { breathe } from './breathe.ts';
 import type { CheckedPatientOptions, PoolingMode, Progress } from './options.ts';
 import { readTimeline } from './timeline.ts';
+import type { Timeline } from './timeline.ts';
 import { WindowPlanner } from './windows.ts';
 import type { WindowPlan } from './windows.ts';
 
@@ -17,6 +18,8 @@ export interface Session {
   model: CheckedModel;
   tokenizer: ClmbrTokenizer | null;
   queue: BatchQueue;
+  /** What holds memory between calls of an iterator, and frees it when the model is disposed of. */
+  open: Set<WeakRef<{ dispose(): void }>>;
 }
 
 /** Events below which no share of them says anything. */
@@ -41,7 +44,39 @@ export function checkPatients(patients: unknown, parameter = 'patients'): readon
   return patients as readonly Patient[];
 }
 
-/** Tokens and windows of all patients. Long inputs are worked on in slices between which the event loop runs. */
+/**
+ * Reads the timelines of all patients, one after the other. Long inputs are worked on in slices between which the event loop runs.
+ *
+ * @param use what becomes of each; `index` is how messages name the patient
+ */
+export async function eachTimeline(
+  session: Session,
+  patients: readonly Patient[],
+  options: CheckedPatientOptions,
+  coverage: CoverageCounter,
+  use: (timeline: Timeline, index: number) => void,
+  firstIndex = 0,
+): Promise<void> {
+  if (options.at !== undefined && options.at.length !== patients.length) {
+    throw new ClmbrError(
+      'INVALID_ARGUMENT',
+      `at: expected label times for ${patients.length} patients, found ${options.at.length}.`,
+    );
+  }
+  const context = {
+    tokenizer: session.tokenizer,
+    vocabularySize: session.model.hyperparameters.vocabularySize,
+    specialTokens: options.specialTokens,
+    coverage,
+  };
+  for (let i = 0; i < patients.length; i++) {
+    use(await readTimeline(patients[i]!, firstIndex + i, options.at?.[i], context), firstIndex + i);
+    await breathe();
+    options.signal?.throwIfAborted();
+  }
+}
+
+/** Tokens and windows of all patients. */
 export async function planPatients(
   session: Session,
   patients: readonly Patient[],
@@ -50,31 +85,19 @@ export async function planPatients(
   coverage = new CoverageCounter(),
   firstIndex = 0,
 ): Promise<WindowPlan> {
-  if (options.at !== undefined && options.at.length !== patients.length) {
-    throw new ClmbrError(
-      'INVALID_ARGUMENT',
-      `at: expected label times for ${patients.length} patients, found ${options.at.length}.`,
-    );
-  }
-  const { hyperparameters } = session.model;
-  const planner = new WindowPlanner(hyperparameters.contextLength, pooling, options.overflow);
-  const context = {
-    tokenizer: session.tokenizer,
-    vocabularySize: hyperparameters.vocabularySize,
-    specialTokens: options.specialTokens,
-    coverage,
-  };
-  for (let i = 0; i < patients.length; i++) {
-    planner.add(await readTimeline(patients[i]!, firstIndex + i, options.at?.[i], context), firstIndex + i);
-    await breathe();
-    options.signal?.throwIfAborted();
-  }
+  const planner = new WindowPlanner(session.model.hyperparameters.contextLength, pooling, options.overflow);
+  const use = (timeline: Timeline, index: number): void => planner.add(timeline, index);
+  await eachTimeline(session, patients, options, coverage, use, firstIndex);
   coverage.addEmptyRows(planner.plan.emptyRows);
   return planner.plan;
 }
 
 /** Turns what the queue reports into what callers are told. */
-export function progressOf(plan: WindowPlan, patients: number, onProgress: ((progress: Progress) => void) | undefined) {
+export function progressOf(
+  plan: Pick<WindowPlan, 'windows' | 'rows'>,
+  patients: number,
+  onProgress: ((progress: Progress) => void) | undefined,
+) {
   if (onProgress === undefined) return undefined;
   const totalTokens = plan.windows.reduce((sum, window) => sum + window.ids.length, 0);
   let tokens = 0;

@@ -1,6 +1,6 @@
 import type { CoverageCounter } from '../coverage.ts';
 import { ClmbrError } from '../errors.ts';
-import type { ClmbrTokenizer } from '../tokenizer/index.ts';
+import type { ClmbrTokenizer, DroppedEvent } from '../tokenizer/index.ts';
 import { bosId, clsId, eosId } from '../tokenizer/index.ts';
 import { toMicroseconds } from '../time.ts';
 import type { Event, Patient, Time } from '../types.ts';
@@ -25,6 +25,10 @@ export interface Row {
 export interface Timeline {
   id: string | number | bigint;
   rows: Row[];
+  /** All tokens, whatever the label times, without special ones; `events` as in `Row`, null where token ids were given. */
+  whole: { ids: Int32Array; events: Int32Array | null };
+  /** The events that gave no token. */
+  dropped(): DroppedEvent[];
 }
 
 export interface TimelineContext {
@@ -33,6 +37,8 @@ export interface TimelineContext {
   vocabularySize: number;
   specialTokens: boolean;
   coverage: CoverageCounter;
+  /** What errors call the patient; without it `patients[index]`. */
+  name?: string;
 }
 
 /** Events between two looks at the clock. */
@@ -50,7 +56,7 @@ export async function readTimeline(
   at: readonly Time[] | undefined,
   context: TimelineContext,
 ): Promise<Timeline> {
-  const where = `patients[${index}]`;
+  const where = context.name ?? `patients[${index}]`;
   const { id, events, ids, ownTimes } = partsOf(patient, where);
   const labels = (at ?? ownTimes)?.map((time, i) => toMicroseconds(time, `${where}.at[${i}]`));
   if (ids !== undefined) {
@@ -81,7 +87,8 @@ function fromIds(
   { specialTokens, coverage }: TimelineContext,
 ): Timeline {
   coverage.addPatient(0);
-  return { id, rows: [makeRow(ids, new Int32Array(ids.length).fill(-1), null, 0, specialTokens)] };
+  const rows = [makeRow(ids, new Int32Array(ids.length).fill(-1), null, 0, specialTokens)];
+  return { id, rows, whole: { ids, events: null }, dropped: () => [] };
 }
 
 function makeRow(
@@ -139,11 +146,11 @@ async function fromEvents(
   coverage.addPatient(count);
   const ids = encoder.ids();
   const events = encoder.events();
-  if (labels === undefined) {
-    return { id, rows: [makeRow(ids, events, null, encoder.droppedCount, context.specialTokens)] };
-  }
-  const known = { ids, events, times: times!, dropped };
-  return { id, rows: await labelledRows(known, labels, context.specialTokens) };
+  const rows =
+    labels === undefined
+      ? [makeRow(ids, events, null, encoder.droppedCount, context.specialTokens)]
+      : await labelledRows({ ids, events, times: times!, dropped }, labels, context.specialTokens);
+  return { id, rows, whole: { ids, events }, dropped: () => encoder.dropped() };
 }
 
 function pushNamed(encoder: ReturnType<ClmbrTokenizer['encoder']>, event: Event, i: number, where: string): boolean {

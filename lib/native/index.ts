@@ -5,8 +5,12 @@ export type {
   NativeBatch,
   NativeDescription,
   NativeDestination,
+  NativeDraws,
+  NativeGeneration,
   NativeJob,
   NativeModel,
   NativePooling,
   NativeRepresentation,
+  NativeSampler,
+  NativeStep,
 } from './types.ts';

@@ -21,9 +21,14 @@ export interface NativeDescription {
 }
 
 export type NativePooling = 'last' | 'mean' | 'max';
-export type NativeRepresentation = 'hidden' | 'logits' | 'top';
+/**
+ * `next`: log-probabilities of the `top` most probable tokens (their ids in `ids`), then of each target set. `score`: log-probability of
+ * the token that follows the output's last one, which must be in the same sequence; `ids`: its rank (1 is the most probable) and the most
+ * probable token.
+ */
+export type NativeRepresentation = 'hidden' | 'logits' | 'next' | 'score';
 
-/** Where results are written. `ids` is used by 'top' only and has the length of `values`. */
+/** Where results are written. `ids`: `top` numbers a row for `next`, two for `score`. */
 export interface NativeDestination {
   values: Float32Array;
   ids?: Int32Array;
@@ -37,14 +42,73 @@ export interface NativeBatch {
   outputs: Int32Array;
   pooling: NativePooling;
   representation: NativeRepresentation;
-  /** Entries of 'top'; 0 otherwise. */
+  /** Entries of `next`; 0 otherwise. */
   top: number;
+  /** Sets of token ids for `next`, one after the other, and where each ends. */
+  targets: Int32Array;
+  targetEnds: Int32Array;
   destinations: readonly NativeDestination[];
+}
+
+/** A history and the samples that continue it. */
+export interface NativeGeneration {
+  /** Memory of keys and values. */
+  readonly bytes: number;
+  /** Frees one sample; not while a step runs. */
+  release(sample: number): void;
+  /** Takes a sample back to the end of the history, for another to use its memory; not while a step runs. */
+  rewind(sample: number): void;
+  dispose(): void;
+}
+
+export interface NativeSampler {
+  /** 0: the most probable event. */
+  temperature: number;
+  /** 0: off. */
+  topK: number;
+  /** 1: off. */
+  topP: number;
+  /** Ids that are never drawn. */
+  forbidden: Int32Array;
+  /** Ids that are not drawn before `minEvents` events were. */
+  early: Int32Array;
+  minEvents: number;
+  /** Ids whose joint probability is reported, as the model has it before anything is forbidden. */
+  target: Int32Array;
+  /** Its low 64 bits count. */
+  seed: bigint;
+}
+
+export interface NativeStep {
+  generations: readonly NativeGeneration[];
+  /**
+   * Four numbers a row: index of its generation, its sample there, its last token (-1 for the first event after the history), how many
+   * events were drawn for it before. Rows of one generation stand together; no sample appears twice.
+   */
+  rows: Int32Array;
+  /** The number of each row's sample for the random generator. */
+  samples: Int32Array;
+  sampler: NativeSampler;
+}
+
+export interface NativeDraws {
+  /** Token ids; -1 where everything is forbidden. */
+  ids: Int32Array;
+  /** Under the model itself, whatever the sampler reshaped or forbade. */
+  logProbs: Float32Array;
+  targets: Float32Array;
 }
 
 export interface NativeModel {
   /** One call at a time. Rejects with an error that has a `code`; 'ABORTED' when the job was cancelled. */
   run(batch: NativeBatch, job: NativeJob): Promise<void>;
+  /** Computes a history of 1 to contextLength tokens, for so many samples with room for `capacity` further events each. */
+  prefill(
+    request: { tokens: Int32Array; samples: number; capacity: number },
+    job: NativeJob,
+  ): Promise<NativeGeneration>;
+  /** Appends each row's last token and draws its next event. On failure nothing was appended. */
+  step(step: NativeStep, job: NativeJob): Promise<NativeDraws>;
   /** Frees the model once no work uses it. */
   dispose(): void;
   readonly info: { kernels: string; threads: number; weightBytes: number };

@@ -1,34 +1,9 @@
 import { ClmbrError } from '../errors.ts';
 import { addon, fromNative, isAbort } from '../native/index.ts';
-import type {
-  NativeBatch,
-  NativeDestination,
-  NativeJob,
-  NativeModel,
-  NativePooling,
-  NativeRepresentation,
-} from '../native/index.ts';
+import type { NativeJob, NativeModel } from '../native/index.ts';
+import { assemble, kindOf, tokensOf } from './assemble.ts';
+import type { Window, WindowRequest } from './assemble.ts';
 import { planPass } from './plan.ts';
-
-/** Results that one pass over a window gives: rows of destinations for ranges of its tokens. */
-export interface Window {
-  ids: Int32Array;
-  /** Four numbers an output: first token in the window, end, destination of the request, row in it. Ascending by first token, then end. */
-  outputs: Int32Array;
-}
-
-/** Windows of one call that run under the same settings. */
-export interface WindowRequest {
-  windows: readonly Window[];
-  destinations: readonly NativeDestination[];
-  pooling: NativePooling;
-  representation: NativeRepresentation;
-  /** Entries of 'top'; 0 otherwise. */
-  top: number;
-  signal?: AbortSignal | undefined;
-  /** Called after each pass with the windows and tokens that it finished. */
-  onProgress?: ((windows: number, tokens: number) => void) | undefined;
-}
 
 interface Pending {
   request: WindowRequest;
@@ -47,6 +22,13 @@ interface Share {
   windows: readonly Window[];
 }
 
+/** Work that has the model for itself for a while: a history, or a step of generation. */
+interface Task {
+  work: (job: NativeJob) => Promise<void>;
+  reject: (error: unknown) => void;
+  signal: AbortSignal | undefined;
+}
+
 /**
  * All passes of one model: one native job at a time, filled from all calls that wait. Aborting a call takes its windows out; when nothing
  * of a running pass is wanted any more, the pass is cancelled.
@@ -55,7 +37,9 @@ export class BatchQueue {
   readonly #model: NativeModel;
   readonly #maxBatchTokens: number;
   #pending: Pending[] = [];
+  #tasks: Task[] = [];
   #running: { job: NativeJob; shares: Share[] } | undefined;
+  #taskJob: NativeJob | undefined;
   #loop: Promise<void> | undefined;
   #closed = false;
 
@@ -77,7 +61,7 @@ export class BatchQueue {
     const done = new Promise<void>((resolve, reject) => {
       const pending: Pending = {
         request,
-        kind: `${request.pooling} ${request.representation} ${request.top}`,
+        kind: kindOf(request),
         started: 0,
         finished: 0,
         // A newcomer starts level with the least served, so it can neither starve others nor be starved.
@@ -99,10 +83,40 @@ export class BatchQueue {
     }
   }
 
+  /**
+   * Runs a piece of work that is no pass over windows. Such pieces and passes take turns.
+   *
+   * @throws `signal.reason` when aborted; ClmbrError DISPOSED, OUT_OF_MEMORY, DEVICE_UNAVAILABLE
+   */
+  async exclusive<T>(work: (model: NativeModel, job: NativeJob) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (this.#closed) throw disposed();
+    signal?.throwIfAborted();
+    return new Promise<T>((resolve, reject) => {
+      const task: Task = {
+        work: async (job) => {
+          signal?.removeEventListener('abort', leave);
+          resolve(await work(this.#model, job));
+        },
+        reject,
+        signal,
+      };
+      // Who waits need not wait for the pass that runs.
+      const leave = (): void => {
+        this.#tasks = this.#tasks.filter((other) => other !== task);
+        reject(signal!.reason as Error);
+      };
+      signal?.addEventListener('abort', leave, { once: true });
+      this.#tasks.push(task);
+      this.#loop ??= this.#work();
+    });
+  }
+
   /** Refuses further work, ends what is under way with DISPOSED, and resolves when no thread uses the model any more. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const pending of [...this.#pending]) this.#drop(pending, disposed());
+    for (const task of this.#tasks.splice(0)) task.reject(disposed());
+    this.#taskJob?.cancel();
     await this.#loop;
   }
 
@@ -121,8 +135,29 @@ export class BatchQueue {
   async #work(): Promise<void> {
     // One turn of the event loop, so that calls made together share the first pass.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#pending.length > 0) await this.#pass();
+    while (this.#pending.length > 0 || this.#tasks.length > 0) {
+      const task = this.#tasks.shift();
+      if (task !== undefined) await this.#runTask(task);
+      if (this.#pending.length > 0) await this.#pass();
+    }
     this.#loop = undefined;
+  }
+
+  async #runTask({ work, reject, signal }: Task): Promise<void> {
+    const job = new (addon().Job)();
+    const cancel = (): void => job.cancel();
+    this.#taskJob = job;
+    try {
+      signal?.throwIfAborted();
+      signal?.addEventListener('abort', cancel, { once: true });
+      await work(job);
+    } catch (error) {
+      if (signal?.aborted) reject(signal.reason);
+      else reject(isAbort(error) ? disposed() : fromNative(error));
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      this.#taskJob = undefined;
+    }
   }
 
   async #pass(): Promise<void> {
@@ -130,7 +165,10 @@ export class BatchQueue {
     const job = new (addon().Job)();
     this.#running = { job, shares };
     try {
-      await this.#model.run(assemble(shares), job);
+      await this.#model.run(
+        assemble(shares.map(({ pending, windows }) => ({ request: pending.request, windows }))),
+        job,
+      );
       for (const share of shares) this.#finish(share);
     } catch (error) {
       if (isAbort(error) && shares.every((share) => share.pending.settled)) return;
@@ -171,36 +209,6 @@ export class BatchQueue {
     }
     if (pending.finished === pending.request.windows.length) this.#settle(pending, () => pending.resolve());
   }
-}
-
-function tokensOf(windows: readonly Window[]): number {
-  return windows.reduce((sum, window) => sum + window.ids.length, 0);
-}
-
-/** Packs the windows of a pass end to end. */
-function assemble(shares: readonly Share[]): NativeBatch {
-  const windows = shares.flatMap((share) => share.windows);
-  const tokens = new Int32Array(tokensOf(windows));
-  const lengths = Int32Array.from(windows, (window) => window.ids.length);
-  const outputs = new Int32Array(windows.reduce((sum, window) => sum + window.outputs.length, 0));
-  const destinations: NativeDestination[] = [];
-  let token = 0;
-  let at = 0;
-  for (const share of shares) {
-    for (const window of share.windows) {
-      tokens.set(window.ids, token);
-      for (let i = 0; i < window.outputs.length; i += 4, at += 4) {
-        outputs[at] = token + window.outputs[i]!;
-        outputs[at + 1] = token + window.outputs[i + 1]!;
-        outputs[at + 2] = destinations.length + window.outputs[i + 2]!;
-        outputs[at + 3] = window.outputs[i + 3]!;
-      }
-      token += window.ids.length;
-    }
-    destinations.push(...share.pending.request.destinations);
-  }
-  const { pooling, representation, top } = shares[0]!.pending.request;
-  return { tokens, lengths, outputs, pooling, representation, top, destinations };
 }
 
 export function disposed(): ClmbrError {

@@ -94,14 +94,17 @@ TensorEntry read_tensor(const Napi::Object & o) {
     return t;
 }
 
-// Floats that one output takes.
-size_t output_width(const Batch & batch, const Hyperparameters & h) {
-    switch (batch.representation) {
-        case Representation::Hidden: return static_cast<size_t>(h.hidden_size);
-        case Representation::Logits: return static_cast<size_t>(h.vocabulary_size);
-        case Representation::Top: return static_cast<size_t>(batch.top);
+// Sets of token ids, one after the other, and where each ends.
+std::vector<std::vector<int32_t>> read_targets(const Napi::Object & o) {
+    const std::vector<int32_t> ids = int32s(o, "targets"), ends = int32s(o, "targetEnds");
+    std::vector<std::vector<int32_t>> targets;
+    int32_t begin = 0;
+    for (const int32_t end : ends) {
+        if (end < begin || static_cast<size_t>(end) > ids.size()) mismatch(o.Env(), "targetEnds", "ascending ends");
+        targets.emplace_back(ids.begin() + begin, ids.begin() + end);
+        begin = end;
     }
-    return 0;
+    return targets;
 }
 
 }  // namespace
@@ -131,14 +134,16 @@ BatchArguments read_batch_arguments(const Napi::Value & value, const Hyperparame
     batch.tokens = int32s(o, "tokens");
     batch.lengths = int32s(o, "lengths");
     batch.pooling = static_cast<Pooling>(choice(o, "pooling", {"last", "mean", "max"}));
-    batch.representation = static_cast<Representation>(choice(o, "representation", {"hidden", "logits", "top"}));
+    batch.representation = static_cast<Representation>(choice(o, "representation", {"hidden", "logits", "next", "score"}));
     batch.top = integer(o, "top");
-    if (batch.representation == Representation::Top && (batch.top < 1 || batch.top > h.vocabulary_size)) mismatch(o.Env(), "top", "1 to the vocabulary's size");
+    if (batch.top < 0 || batch.top > h.vocabulary_size) mismatch(o.Env(), "top", "0 to the vocabulary's size");
+    batch.targets = read_targets(o);
 
     struct Destination {
         float * values;
+        size_t value_length;
         int32_t * ids;
-        size_t length;
+        size_t id_length;
     };
     std::vector<Destination> destinations;
     const Napi::Value list = get(o, "destinations");
@@ -146,11 +151,11 @@ BatchArguments read_batch_arguments(const Napi::Value & value, const Hyperparame
     for (uint32_t i = 0; i < list.As<Napi::Array>().Length(); i++) {
         const Napi::Object d = object_of(list.As<Napi::Array>().Get(i), "destinations");
         auto values = typed<Napi::Float32Array>(d, "values", napi_float32_array);
-        Destination destination{values.Data(), nullptr, values.ElementLength()};
-        if (batch.representation == Representation::Top) {
+        Destination destination{values.Data(), values.ElementLength(), nullptr, 0};
+        if (batch.id_width() > 0) {
             auto ids = typed<Napi::Int32Array>(d, "ids", napi_int32_array);
-            if (ids.ElementLength() != values.ElementLength()) mismatch(o.Env(), "ids", "as many ids as values");
             destination.ids = ids.Data();
+            destination.id_length = ids.ElementLength();
         }
         destinations.push_back(destination);
         arguments.destinations.push_back(Napi::Persistent(d));
@@ -159,15 +164,43 @@ BatchArguments read_batch_arguments(const Napi::Value & value, const Hyperparame
     // Four numbers an output: first token, end, destination, row in it.
     const std::vector<int32_t> outputs = int32s(o, "outputs");
     if (outputs.size() % 4 != 0) mismatch(o.Env(), "outputs", "four numbers an output");
-    const size_t width = output_width(batch, h);
+    const size_t width = batch.value_width(h), id_width = batch.id_width();
     for (size_t i = 0; i < outputs.size(); i += 4) {
         const size_t index = static_cast<size_t>(outputs[i + 2]), row = static_cast<size_t>(outputs[i + 3]);
         if (outputs[i + 2] < 0 || index >= destinations.size()) mismatch(o.Env(), "outputs", "a destination");
         const Destination & d = destinations[index];
-        if (outputs[i + 3] < 0 || (row + 1) * width > d.length) mismatch(o.Env(), "outputs", "a row inside its destination");
-        batch.outputs.push_back({outputs[i], outputs[i + 1], d.values + row * width, d.ids == nullptr ? nullptr : d.ids + row * width});
+        if (outputs[i + 3] < 0 || (row + 1) * width > d.value_length || (row + 1) * id_width > d.id_length)
+            mismatch(o.Env(), "outputs", "a row inside its destination");
+        batch.outputs.push_back({outputs[i], outputs[i + 1], d.values + row * width, d.ids == nullptr ? nullptr : d.ids + row * id_width});
     }
     return arguments;
 }
+
+SamplerSettings read_sampler(const Napi::Value & value, const Hyperparameters & h) {
+    const Napi::Object o = object_of(value, "sampler");
+    SamplerSettings s;
+    s.temperature = static_cast<float>(number(o, "temperature"));
+    s.top_k = integer(o, "topK");
+    s.top_p = number(o, "topP");
+    s.forbidden = int32s(o, "forbidden");
+    s.early = int32s(o, "early");
+    s.target = int32s(o, "target");
+    s.least_events = integer(o, "minEvents");
+    bool lossless = false;
+    const Napi::Value seed = get(o, "seed");
+    if (!seed.IsBigInt()) mismatch(o.Env(), "seed", "a bigint");
+    s.seed = seed.As<Napi::BigInt>().Uint64Value(&lossless);
+    if (!(s.temperature >= 0) || s.top_k < 0 || !(s.top_p >= 0)) mismatch(o.Env(), "sampler", "settings in range");
+    for (const auto * ids : {&s.forbidden, &s.early, &s.target})
+        for (const int32_t id : *ids)
+            if (id < 0 || id >= h.vocabulary_size) mismatch(o.Env(), "sampler", "token ids in range");
+    return s;
+}
+
+std::vector<int32_t> read_int32s(const Napi::Value & value, const char * key) {
+    return int32s(object_of(value, "object"), key);
+}
+
+int read_integer(const Napi::Value & value, const char * key) { return integer(object_of(value, "object"), key); }
 
 }  // namespace clmbr::binding

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../engine/batch.h"
+#include "../engine/sampler.h"
 #include "../engine/tensor_table.h"
 
 namespace clmbr::binding {
@@ -25,5 +26,8 @@ struct BatchArguments {
 
 LoadArguments read_load_arguments(const Napi::Value & value);
 BatchArguments read_batch_arguments(const Napi::Value & value, const Hyperparameters & h);
+SamplerSettings read_sampler(const Napi::Value & value, const Hyperparameters & h);
+std::vector<int32_t> read_int32s(const Napi::Value & object, const char * key);
+int read_integer(const Napi::Value & object, const char * key);
 
 }  // namespace clmbr::binding

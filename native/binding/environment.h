@@ -20,6 +20,7 @@ struct JobState {
 struct Environment {
     Napi::FunctionReference job_class;
     Napi::FunctionReference model_class;
+    Napi::FunctionReference generation_class;
 
     static Environment & create(Napi::Env env);
     static Environment & of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }

@@ -1,6 +1,7 @@
 #include "model.h"
 
 #include "arguments.h"
+#include "generation.h"
 #include "job.h"
 #include "promise_worker.h"
 #include "type_tags.h"
@@ -50,6 +51,7 @@ private:
 void Model::define(Napi::Env env, Environment & environment, Napi::Object exports) {
     Napi::Function type = DefineClass(env, "Model",
                                       {StaticMethod<&Model::load>("load"), InstanceMethod<&Model::run>("run"),
+                                       InstanceMethod<&Model::prefill>("prefill"), InstanceMethod<&Model::step>("step"),
                                        InstanceMethod<&Model::dispose>("dispose"), InstanceAccessor<&Model::info>("info")});
     environment.model_class = Napi::Persistent(type);
     exports.Set("Model", type);
@@ -75,6 +77,16 @@ Napi::Value Model::run(const Napi::CallbackInfo & info) {
     if (!executor_) throw Napi::Error::New(info.Env(), "The model was disposed.");
     BatchArguments arguments = read_batch_arguments(info[0], executor_->weights().hyperparameters());
     return PromiseWorker::start(std::make_unique<RunWorker>(info.Env(), executor_, std::move(arguments), Job::state_of(info[1])));
+}
+
+Napi::Value Model::prefill(const Napi::CallbackInfo & info) {
+    if (!executor_) throw Napi::Error::New(info.Env(), "The model was disposed.");
+    return start_prefill(info.Env(), executor_, info[0], Job::state_of(info[1]));
+}
+
+Napi::Value Model::step(const Napi::CallbackInfo & info) {
+    if (!executor_) throw Napi::Error::New(info.Env(), "The model was disposed.");
+    return start_step(info.Env(), executor_, info[0], Job::state_of(info[1]));
 }
 
 Napi::Value Model::dispose(const Napi::CallbackInfo & info) {

@@ -9,7 +9,7 @@
 
 namespace clmbr::binding {
 
-// A loaded model: `Model.load(description, job)`, `run(batch, job)`, `dispose()`, `info`.
+// A loaded model: `Model.load(description, job)`, `run(batch, job)`, `prefill(request, job)`, `step(request, job)`, `dispose()`, `info`.
 class Model : public Napi::ObjectWrap<Model> {
 public:
     static void define(Napi::Env env, Environment & environment, Napi::Object exports);
@@ -21,6 +21,8 @@ public:
 private:
     static Napi::Value load(const Napi::CallbackInfo & info);
     Napi::Value run(const Napi::CallbackInfo & info);
+    Napi::Value prefill(const Napi::CallbackInfo & info);
+    Napi::Value step(const Napi::CallbackInfo & info);
     Napi::Value dispose(const Napi::CallbackInfo & info);
     Napi::Value info(const Napi::CallbackInfo & info);
 

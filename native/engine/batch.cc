@@ -8,6 +8,20 @@
 
 namespace clmbr {
 
+size_t Batch::value_width(const Hyperparameters & h) const {
+    switch (representation) {
+        case Representation::Hidden: return static_cast<size_t>(h.hidden_size);
+        case Representation::Logits: return static_cast<size_t>(h.vocabulary_size);
+        case Representation::Next: return static_cast<size_t>(top) + targets.size();
+        case Representation::Score: return 1;
+    }
+    return 0;
+}
+
+size_t Batch::id_width() const {
+    return representation == Representation::Next ? static_cast<size_t>(top) : representation == Representation::Score ? 2 : 0;
+}
+
 void check_batch(const Batch & batch, const Hyperparameters & h) {
     const auto require = [](bool holds, const std::string & what) {
         if (!holds) throw Error("INVALID_ARGUMENT", what);
@@ -22,8 +36,14 @@ void check_batch(const Batch & batch, const Hyperparameters & h) {
         total += static_cast<size_t>(length);
     }
     require(total == batch.tokens.size(), "Expected the lengths of a batch to add up to its tokens.");
-    if (batch.representation == Representation::Top)
-        require(batch.top >= 1 && batch.top <= h.vocabulary_size, "Expected top between 1 and the size of the vocabulary.");
+    if (batch.representation == Representation::Next) {
+        require(batch.top >= 0 && batch.top <= h.vocabulary_size && static_cast<size_t>(batch.top) + batch.targets.size() > 0,
+                "Expected top between 0 and the size of the vocabulary, or targets.");
+        for (const auto & target : batch.targets)
+            for (const int32_t token : target)
+                require(token >= 0 && token < h.vocabulary_size, "Expected token ids below " + std::to_string(h.vocabulary_size) + " in targets.");
+    }
+    const int follower = batch.representation == Representation::Score ? 1 : 0;
 
     size_t sequence = 0;
     int begin = 0, previous_begin = 0, previous_end = 0;
@@ -33,7 +53,7 @@ void check_batch(const Batch & batch, const Hyperparameters & h) {
         require(output.begin > previous_begin || (output.begin == previous_begin && output.end >= previous_end),
                 "Expected outputs in ascending order.");
         while (output.begin >= begin + batch.lengths[sequence]) begin += batch.lengths[sequence++];
-        require(output.end <= begin + batch.lengths[sequence], "Expected each output to lie in one sequence.");
+        require(output.end + follower <= begin + batch.lengths[sequence], "Expected each output, and what it scores, to lie in one sequence.");
         previous_begin = output.begin;
         previous_end = output.end;
     }
@@ -62,6 +82,11 @@ BatchLayout::BatchLayout(const Batch & batch) : tokens(static_cast<int>(batch.to
         }
         s.query_count = static_cast<int>(rows.size()) - s.query_begin;
     }
+}
+
+BatchLayout::BatchLayout(const std::vector<int32_t> & step_positions)
+    : tokens(static_cast<int>(step_positions.size())), positions(step_positions), row_positions(step_positions) {
+    for (int i = 0; i < tokens; i++) rows.push_back(i);
 }
 
 }  // namespace clmbr

@@ -1,6 +1,7 @@
 // One forward pass over sequences of different lengths, packed end to end without padding.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -14,14 +15,15 @@ enum class Pooling : uint8_t { Last, Mean, Max };
 enum class Representation : uint8_t {
     Hidden,  // hidden_size floats, after the final norm
     Logits,  // vocabulary_size floats
-    Top,     // the most probable next tokens and their log-probabilities
+    Next,    // the most probable next tokens and their log-probabilities, then the log-probabilities of sets of tokens
+    Score,   // of the token that really follows: its log-probability; its rank (1: none is more probable) and the most probable one
 };
 
 struct Output {
     int begin = 0;  // tokens of the batch that count, all of one sequence
     int end = 0;
-    float * values = nullptr;   // hidden_size, vocabulary_size or `top` floats
-    int32_t * ids = nullptr;    // `top` token ids; only for Representation::Top
+    float * values = nullptr;  // value_width() floats
+    int32_t * ids = nullptr;   // id_width() integers
 };
 
 struct Batch {
@@ -30,7 +32,11 @@ struct Batch {
     std::vector<Output> outputs;   // `begin` never falls from one output to the next, `end` neither where begins are equal
     Pooling pooling = Pooling::Last;
     Representation representation = Representation::Hidden;
-    int top = 0;
+    int top = 0;                                 // of Next
+    std::vector<std::vector<int32_t>> targets;  // of Next
+
+    size_t value_width(const Hyperparameters & h) const;
+    size_t id_width() const;
 };
 
 // Throws Error INVALID_ARGUMENT unless every token, length and output lies in its range.
@@ -45,6 +51,9 @@ struct BatchLayout {
     };
 
     explicit BatchLayout(const Batch & batch);
+
+    // A step of generation: one token each at these positions, all of whose states are asked for.
+    explicit BatchLayout(const std::vector<int32_t> & step_positions);
 
     int tokens = 0;
     int padded_tokens = 0;

@@ -31,22 +31,48 @@ Executor::Executor(std::shared_ptr<const Weights> weights, std::shared_ptr<Threa
 
 Executor::~Executor() { ggml_threadpool_free(graph_thread_); }
 
-void Executor::run(const Batch & batch, const std::atomic<bool> & cancelled) {
-    if (!pool_->usable())
-        throw Error("DEVICE_UNAVAILABLE", "The model was loaded before this process was forked: load it again in the child process.");
+void Executor::run(const Batch & batch, const std::atomic<bool> & cancelled, const KeyValueStore * store) {
     const Hyperparameters & h = weights_->hyperparameters();
     check_batch(batch, h);
     const BatchLayout layout(batch);
-
     cpu::Workspace workspace;
-    workspace.kernels = &kernels_;
-    workspace.weights = weights_.get();
-    workspace.pool = pool_.get();
     workspace.cancelled = &cancelled;
     workspace.batch = &batch;
     workspace.layout = &layout;
+    workspace.store = store;
     workspace.all_blocks = cpu::attention_blocks(layout, h, true);
     if (!layout.all_rows()) workspace.last_blocks = cpu::attention_blocks(layout, h, false);
+    compute(workspace, write_outputs);
+}
+
+void Executor::run_step(const std::vector<int32_t> & tokens, const std::vector<Continuation *> & continuations,
+                        const std::atomic<bool> & cancelled, const Finish & finish) {
+    std::vector<int32_t> positions;
+    for (const Continuation * c : continuations) {
+        if (c->length >= c->limit || c->length >= weights_->hyperparameters().context_length)
+            throw Error("INVALID_ARGUMENT", "Expected room for another event, found " + std::to_string(c->length) + " of " + std::to_string(c->limit) + ".");
+        positions.push_back(c->length);
+    }
+    Batch batch;
+    batch.tokens = tokens;
+    batch.lengths.assign(tokens.size(), 1);
+    check_batch(batch, weights_->hyperparameters());
+    const BatchLayout layout(positions);
+    cpu::Workspace workspace;
+    workspace.cancelled = &cancelled;
+    workspace.batch = &batch;
+    workspace.layout = &layout;
+    workspace.continuations = &continuations;
+    compute(workspace, finish);
+}
+
+void Executor::compute(cpu::Workspace & workspace, const Finish & finish) {
+    if (!pool_->usable())
+        throw Error("DEVICE_UNAVAILABLE", "The model was loaded before this process was forked: load it again in the child process.");
+    workspace.kernels = &kernels_;
+    workspace.weights = weights_.get();
+    workspace.pool = pool_.get();
+    const std::atomic<bool> & cancelled = *workspace.cancelled;
 
     LlamaActivations activations;
     Arena measure;
@@ -54,13 +80,13 @@ void Executor::run(const Batch & batch, const std::atomic<bool> & cancelled) {
     place_activations(workspace, activations, measure);
     if (measure.used() > memory_.bytes()) {
         memory_ = Buffer();  // first, so that old and new are never held together
-        memory_ = Buffer(measure.used(), "a batch of " + std::to_string(layout.tokens) + " tokens");
+        memory_ = Buffer(measure.used(), "a batch of " + std::to_string(workspace.layout->tokens) + " tokens");
     }
     Arena arena(memory_.data());
     cpu::place_workspace(workspace, arena);
     place_activations(workspace, activations, arena);
 
-    if (!layout.rows.empty()) {
+    if (!workspace.layout->rows.empty()) {
         const ggml_init_params parameters = {graph_memory_.bytes(), graph_memory_.data(), /*no_alloc*/ true};
         const std::unique_ptr<ggml_context, FreeContext> context(ggml_init(parameters));
         ggml_cgraph * graph = build_llama_cpu(context.get(), workspace, activations, nodes_);
@@ -69,7 +95,7 @@ void Executor::run(const Batch & batch, const std::atomic<bool> & cancelled) {
         plan.abort_callback = [](void * flag) { return static_cast<const std::atomic<bool> *>(flag)->load(); };
         plan.abort_callback_data = const_cast<std::atomic<bool> *>(&cancelled);
         const ggml_status status = ggml_graph_compute(graph, &plan);
-        if (status == GGML_STATUS_SUCCESS && !cancelled) write_outputs(workspace, activations.hidden);
+        if (status == GGML_STATUS_SUCCESS && !cancelled) finish(workspace, activations.hidden);
         else if (status != GGML_STATUS_ABORTED && !cancelled) throw Error("INTERNAL", "The graph ended with status " + std::to_string(status) + ".");
     }
     if (memory_.bytes() > kKeptBytes) memory_ = Buffer();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 
 #include "architecture/llama_cpu.h"
@@ -20,13 +21,23 @@ public:
 
     // One call at a time. Throws Error: INVALID_ARGUMENT, OUT_OF_MEMORY, ABORTED when `cancelled` was set, INTERNAL. Outputs are
     // undefined then.
-    void run(const Batch & batch, const std::atomic<bool> & cancelled);
+    // With a `store`, which has room for the one sequence of the batch, its keys and values are kept there.
+    void run(const Batch & batch, const std::atomic<bool> & cancelled, const KeyValueStore * store = nullptr);
+
+    // Appends one token to each continuation and calls finish(workspace, hidden states [rows, hidden_size]). Rows of one history stand
+    // together. Does not change their lengths. Throws like run().
+    using Finish = std::function<void(const cpu::Workspace & workspace, const float * hidden)>;
+    void run_step(const std::vector<int32_t> & tokens, const std::vector<Continuation *> & continuations, const std::atomic<bool> & cancelled,
+                  const Finish & finish);
 
     const Weights & weights() const { return *weights_; }
     const kernels::Kernels & kernels() const { return kernels_; }
     int threads() const { return pool_->threads(); }
+    ThreadPool & pool() const { return *pool_; }
 
 private:
+    void compute(cpu::Workspace & workspace, const Finish & finish);
+
     std::shared_ptr<const Weights> weights_;
     std::shared_ptr<ThreadPool> pool_;
     const kernels::Kernels & kernels_;

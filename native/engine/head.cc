@@ -12,7 +12,7 @@ namespace {
 
 using cpu::Workspace;
 
-constexpr int kLogitRows = 64;
+constexpr int kLogitRows = 192;
 constexpr size_t kLogitBytes = 64u << 20;
 
 // Rows of hidden states, copied to the stride that the kernels like, and their logits.
@@ -129,43 +129,64 @@ void write_maximum_of_logits(const Workspace & w, const float * hidden) {
     }
 }
 
-void write_top(const Workspace & w, const float * logits, const Output & output, std::vector<int32_t> & order) {
+// The most probable tokens, then the probabilities of sets of tokens, all as logarithms.
+void write_next(const Workspace & w, const float * logits, const Output & output, std::vector<int32_t> & order) {
     const int vocabulary = w.hyperparameters().vocabulary_size, top = w.batch->top;
+    const float total = w.kernels->log_sum_exp(logits, vocabulary);
     std::iota(order.begin(), order.end(), 0);
     // Ties go to the lower id, so that the order is defined.
     std::partial_sort(order.begin(), order.begin() + top, order.end(),
                       [&](int32_t a, int32_t b) { return logits[a] != logits[b] ? logits[a] > logits[b] : a < b; });
-    const float total = w.kernels->log_sum_exp(logits, vocabulary);
     for (int i = 0; i < top; i++) {
         output.ids[i] = order[static_cast<size_t>(i)];
         output.values[i] = logits[order[static_cast<size_t>(i)]] - total;
     }
+    float * value = output.values + top;
+    for (const std::vector<int32_t> & target : w.batch->targets) {
+        double probability = 0;
+        for (const int32_t id : target) probability += std::exp(static_cast<double>(logits[id] - total));
+        *value++ = static_cast<float>(std::log(probability));
+    }
 }
 
-// Logits of pooled hidden states: kept, or reduced to the most probable tokens.
+void write_score(const Workspace & w, const float * logits, const Output & output) {
+    const int vocabulary = w.hyperparameters().vocabulary_size;
+    const int32_t token = w.batch->tokens[static_cast<size_t>(output.end)];
+    int32_t rank = 1, best = 0;
+    for (int32_t id = 0; id < vocabulary; id++) {
+        if (logits[id] > logits[token] || (logits[id] == logits[token] && id < token)) rank++;
+        if (logits[id] > logits[best]) best = id;
+    }
+    output.values[0] = logits[token] - w.kernels->log_sum_exp(logits, vocabulary);
+    output.ids[0] = rank;
+    output.ids[1] = best;
+}
+
+// Logits of pooled hidden states: kept, or reduced to what was asked for.
 void write_logits(const Workspace & w, const float * hidden) {
-    const bool top = w.batch->representation == Representation::Top;
+    const Representation kind = w.batch->representation;
+    const bool reduced = kind != Representation::Logits;
     const size_t width = static_cast<size_t>(w.hyperparameters().hidden_size);
-    LogitChunk chunk(w, top);
+    LogitChunk chunk(w, reduced);
     std::vector<const Output *> waiting;
     std::vector<std::vector<int32_t>> orders(static_cast<size_t>(w.pool->threads()));
-    if (top)
+    if (kind == Representation::Next)
         for (auto & order : orders) order.resize(static_cast<size_t>(w.hyperparameters().vocabulary_size));
     const auto flush = [&] {
         if (waiting.empty()) return;
         chunk.compute(static_cast<int>(waiting.size()));
-        if (top && !*w.cancelled) {
-            const auto task = [&](int i, int worker) {
-                write_top(w, chunk.logits(i), *waiting[static_cast<size_t>(i)], orders[static_cast<size_t>(worker)]);
-            };
-            w.pool->run(static_cast<int>(waiting.size()), task, *w.cancelled);
-        }
+        const auto task = [&](int i, int worker) {
+            const Output & output = *waiting[static_cast<size_t>(i)];
+            if (kind == Representation::Next) write_next(w, chunk.logits(i), output, orders[static_cast<size_t>(worker)]);
+            else write_score(w, chunk.logits(i), output);
+        };
+        if (reduced && !*w.cancelled) w.pool->run(static_cast<int>(waiting.size()), task, *w.cancelled);
         waiting.clear();
     };
     each_pooled(w, hidden, [&](const Output & output, const float * state) {
         const int i = static_cast<int>(waiting.size());
         std::memcpy(chunk.row(i), state, width * sizeof(float));
-        chunk.set_target(i, top ? chunk.logits(i) : output.values);
+        chunk.set_target(i, reduced ? chunk.logits(i) : output.values);
         waiting.push_back(&output);
         if (i + 1 == chunk.capacity()) flush();
     });
@@ -182,6 +203,21 @@ void write_outputs(const Workspace & w, const float * hidden) {
         write_maximum_of_logits(w, hidden);
     } else {
         write_logits(w, hidden);
+    }
+}
+
+void each_logits(const Workspace & w, const float * hidden, int rows, const std::function<void(int, const float *, int)> & f) {
+    const size_t width = static_cast<size_t>(w.hyperparameters().hidden_size);
+    LogitChunk chunk(w, true);
+    for (int first = 0; first < rows && !*w.cancelled; first += chunk.capacity()) {
+        const int count = std::min(chunk.capacity(), rows - first);
+        for (int i = 0; i < count; i++) {
+            std::memcpy(chunk.row(i), hidden + static_cast<size_t>(first + i) * width, width * sizeof(float));
+            chunk.set_target(i, chunk.logits(i));
+        }
+        chunk.compute(count);
+        const auto task = [&](int i, int worker) { f(first + i, chunk.logits(i), worker); };
+        w.pool->run(count, task, *w.cancelled);
     }
 }
 

@@ -21,6 +21,25 @@ struct AttentionTask {
     float * out = nullptr;               // like queries
     size_t out_stride = 0;
     float * scratch = nullptr;           // attention_scratch_floats()
+
+    // Keys from `shared_keys` on (a multiple of 32) come from a memory of their own: a sample's events after a history that
+    // several samples share. Indices there count from `shared_keys`.
+    int shared_keys = kNoLimit;
+    const float * own_keys = nullptr;
+    const float * own_values = nullptr;
+    size_t own_padded_keys = 0;
+
+    // A part of the keys at a time: from `key_begin` (a multiple of kKeyBlock) up to `key_end`. What is carried over lies in
+    // `state`, one row for each (query, head) pair; the last part writes `out`.
+    int key_begin = 0;
+    int key_end = kNoLimit;
+    struct State {
+        float * out = nullptr;  // rows of head_panels(head_size) * 32
+        float * maximum = nullptr;
+        float * sum = nullptr;
+    } state;
+
+    static constexpr int kNoLimit = 0x7fffffff;
 };
 
 static constexpr size_t head_panels(size_t head_size) { return (head_size + kPanelWidth - 1) / kPanelWidth; }
@@ -55,6 +74,9 @@ struct Kernels {
 
     // log(sum(exp(x))) with the maximum taken out first.
     float (*log_sum_exp)(const float * x, int n);
+
+    // out = exp(x / divisor - largest), where `largest` is the maximum of x / divisor; returns nothing: sums are the caller's.
+    void (*softmax_weights)(const float * x, int n, float divisor, float * out);
 
     // Widens one weight row-major row of `n` values to F32.
     void (*widen)(const uint8_t * row, WeightType type, int n, float * out);

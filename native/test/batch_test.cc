@@ -38,7 +38,7 @@ TEST("batch: good ones are taken") {
     Batch batch = valid();
     batch.outputs.clear();
     check_batch(batch, limits());
-    batch.representation = Representation::Top;
+    batch.representation = Representation::Next;
     for (const int top : {1, 50}) {
         batch.top = top;
         check_batch(batch, limits());
@@ -71,7 +71,7 @@ TEST("batch: outputs out of range or order") {
     check_refused("ascending", [](Batch & b) { std::swap(b.outputs[0], b.outputs[1]); });
     check_refused("ascending", [](Batch & b) { std::swap(b.outputs[2], b.outputs[3]); });
     for (const int top : {INT32_MIN, -1, 0, 51})
-        check_refused("top", [=](Batch & b) { b.representation = Representation::Top, b.top = top; });
+        check_refused("top", [=](Batch & b) { b.representation = Representation::Next, b.top = top; });
 }
 
 TEST("batch: the executor checks what it is given") {

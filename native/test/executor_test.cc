@@ -75,7 +75,7 @@ void check_batch_equals_alone(Executor & executor, Request request, const std::v
     }
 }
 
-constexpr Representation kRepresentations[] = {Representation::Hidden, Representation::Logits, Representation::Top};
+constexpr Representation kRepresentations[] = {Representation::Hidden, Representation::Logits, Representation::Next};
 constexpr Pooling kPoolings[] = {Pooling::Last, Pooling::Mean, Pooling::Max};
 
 }  // namespace
@@ -175,14 +175,26 @@ TEST("executor: a cancelled pass throws ABORTED, and the next one works") {
     std::atomic<bool> cancelled{true};
     CHECK_THROWS("ABORTED", "cancelled", run(*executor, request, cancelled));
 
-    // Cancelled from another thread after growing delays: somewhere in the graph, in the head, or too late.
+    // Cancelled from another thread after growing parts of the time that a pass takes: in the graph, in the head, or too late.
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point before = Clock::now();
+    run(*executor, request);
+    const Clock::duration whole = Clock::now() - before;
     int aborted = 0;
     for (int delay = 0; delay < 40; delay++) {
         cancelled = false;
+        std::atomic<bool> ready{false}, begun{false};
         std::thread canceller([&, delay] {
-            std::this_thread::sleep_for(std::chrono::microseconds(250 * delay));
+            ready = true;
+            while (!begun) {
+            }
+            const Clock::time_point end = Clock::now() + whole * delay / 36;
+            while (Clock::now() < end) {
+            }
             cancelled = true;
         });
+        while (!ready) std::this_thread::yield();
+        begun = true;
         try {
             const Result result = run(*executor, request, cancelled);
             CHECK(same_bits(result.values, expected.values));

@@ -62,7 +62,7 @@ void check_load(Fault kind, int threads, long least) {
 
 void check_run(Fault kind, long least) {
     const Model model;
-    for (const Representation representation : {Representation::Hidden, Representation::Logits, Representation::Top}) {
+    for (const Representation representation : {Representation::Hidden, Representation::Logits, Representation::Next}) {
         for (const Pooling pooling : {Pooling::Last, Pooling::Mean, Pooling::Max}) {
             Request r = request();
             r.representation = representation;
@@ -93,7 +93,7 @@ void check_recovery(Fault kind, long least) {
     const Model model;
     const auto executor = load(model.description, 3);
     Request r = request();
-    r.representation = Representation::Top;
+    r.representation = Representation::Next;
     r.top = 5;
     const Result expected = run(*load(model.description, 3), r);
     Result result;

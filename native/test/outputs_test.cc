@@ -89,7 +89,7 @@ TEST("outputs: mean and maximum of logits") {
 TEST("outputs: the most probable tokens, in order, with their log-probabilities") {
     Fixture f(40);
     for (const int top : {1, 2, 10, 50}) {
-        const Result result = f.ask(every_token(40), Pooling::Last, Representation::Top, top);
+        const Result result = f.ask(every_token(40), Pooling::Last, Representation::Next, top);
         for (size_t i = 0; i < 40; i++) check_top(f.logits.row(i), result.id_row(i), result.row(i));
     }
 }
@@ -105,7 +105,7 @@ TEST("outputs: equal logits are ordered by id") {
     std::fill_n(bytes.begin() + static_cast<long>(embedding.offset), embedding.bytes, uint8_t(0));
     write_bytes(f.model.description.path, bytes);
     f.model.description.key += " changed";
-    const Result result = run(*load(f.model.description), {{{4, 2}}, {{0, 2}}, Pooling::Last, Representation::Top, 50});
+    const Result result = run(*load(f.model.description), {{{4, 2}}, {{0, 2}}, Pooling::Last, Representation::Next, 50});
     for (int i = 0; i < 50; i++) {
         CHECK_EQUAL(result.ids[static_cast<size_t>(i)], i);
         CHECK(is_close(result.values[static_cast<size_t>(i)], -std::log(50.0), 1e-6, 0));
@@ -116,7 +116,7 @@ TEST("outputs: any number of them, whole chunks of logits too") {
     Fixture f(200);
     for (const int count : {1, 63, 64, 65, 127, 128, 129, 192, 200}) {
         std::vector<Range> ranges = every_token(count);
-        const Result logits = f.ask(ranges, Pooling::Last, Representation::Logits), top = f.ask(ranges, Pooling::Last, Representation::Top, 3);
+        const Result logits = f.ask(ranges, Pooling::Last, Representation::Logits), top = f.ask(ranges, Pooling::Last, Representation::Next, 3);
         for (size_t i = 0; i < ranges.size(); i++) {
             CHECK_IN(same_bits(logits.row(i), f.logits.row(i)), std::to_string(count));
             check_top(f.logits.row(i), top.id_row(i), top.row(i));
@@ -135,7 +135,7 @@ TEST("outputs: a vocabulary so large that few rows of logits fit a chunk") {
     Random random(51);
     const std::vector<int32_t> tokens = random_tokens(random, 34, options.vocabulary);
     const Result hidden = run(*executor, {{tokens}, every_token(34)});
-    const Result top = run(*executor, {{tokens}, every_token(34), Pooling::Last, Representation::Top, 2});
+    const Result top = run(*executor, {{tokens}, every_token(34), Pooling::Last, Representation::Next, 2});
     for (const size_t i : {size_t(16), size_t(33)}) {
         const std::vector<float> row = hidden.row(i);
         const std::vector<double> logits = model.logits(std::vector<double>(row.begin(), row.end()));

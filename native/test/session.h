@@ -36,7 +36,7 @@ struct Request {
 struct Result {
     size_t width = 0;
     std::vector<float> values;  // [ranges][width]
-    std::vector<int32_t> ids;   // likewise, for Representation::Top
+    std::vector<int32_t> ids;   // likewise, for Representation::Next
 
     std::vector<float> row(size_t index) const {
         return {values.begin() + static_cast<long>(index * width), values.begin() + static_cast<long>((index + 1) * width)};
@@ -59,7 +59,7 @@ inline Batch make_batch(const Request & request, const Hyperparameters & h, Resu
                                        : request.representation == Representation::Logits ? h.vocabulary_size
                                                                                           : request.top);
     result.values.assign(request.ranges.size() * result.width, NAN);
-    if (request.representation == Representation::Top) result.ids.assign(result.values.size(), -1);
+    if (request.representation == Representation::Next) result.ids.assign(result.values.size(), -1);
     for (size_t i = 0; i < request.ranges.size(); i++)
         batch.outputs.push_back({request.ranges[i].begin, request.ranges[i].end, result.values.data() + i * result.width,
                                  result.ids.empty() ? nullptr : result.ids.data() + i * result.width});

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
-import type { ClmbrTokenizer, CoverageReport, EvaluatedPatient } from '../../index.ts';
+import type { CoverageReport, EvaluatedPatient } from '../../index.ts';
 import { timeText } from '../../index.ts';
 import { addCoverage, coverageText } from '../coverage.ts';
 import { inBatches, openPatients } from '../data.ts';
 import { loadWithProgress } from '../model.ts';
-import { nextEventLines } from '../next-events.ts';
+import { rowAsTable } from '../next-events.ts';
 import type { Context, CoverageFlags, DataFlags, ModelFlags } from '../options.ts';
 import { addCoverageFlag, addDataFlags, addModelFlags, given, wholeNumber } from '../options.ts';
 import { note, print } from '../output.ts';
-import { clean, colors, count, jsonId } from '../text.ts';
+import { jsonId } from '../text.ts';
 
 interface NextFlags extends ModelFlags, DataFlags, CoverageFlags {
   top?: number;
@@ -55,18 +55,4 @@ async function next(modelPath: string, data: string, flags: NextFlags, signal: A
 function rowAsJson(id: EvaluatedPatient['id'], { time, ...row }: Row): string {
   const rest = JSON.stringify({ time: time === null ? null : timeText(time), ...row });
   return `{"patient":${jsonId(id)},${rest.slice(1)}\n`;
-}
-
-function rowAsTable(id: EvaluatedPatient['id'], row: Row, tokenizer: ClmbrTokenizer | null): string {
-  const facts = [count(row.tokens, 'token')];
-  if (row.time !== null) facts.unshift(`at ${timeText(row.time).replace('.000000Z', 'Z')}`);
-  if (row.truncated) facts.push('cut to the context');
-  if (row.dropped > 0) facts.push(`${count(row.dropped, 'event')} dropped`);
-  const lines = row.next.length === 0 ? ['  no token, so nothing to go by'] : nextEventLines(row.next, tokenizer);
-  return [
-    `${colors.bold(`patient ${clean(String(id))}`)} ${colors.dim(`(${facts.join(', ')})`)}`,
-    ...lines,
-    '',
-    '',
-  ].join('\n');
 }

@@ -32,7 +32,9 @@ void run_keys_values(ggml_tensor * node, int, int, void * data) {
 }
 
 void run_attend(ggml_tensor * node, int, int, void * data) {
-    cpu::attend(*self(data).workspace, target(node), source(node, 1), self(data).every_row);
+    const LlamaNode & n = self(data);
+    if (n.workspace->continuations != nullptr) cpu::attend_step(*n.workspace, n.layer, target(node), source(node, 1));
+    else cpu::attend(*n.workspace, n.layer, target(node), source(node, 1), n.every_row);
 }
 
 void run_attention_output(ggml_tensor * node, int, int, void * data) {

@@ -10,10 +10,12 @@ namespace {
 
 struct KeyValueLayout {
     const Workspace & w;
+    int layer;
     size_t head_size, head_columns;
 
-    explicit KeyValueLayout(const Workspace & workspace)
+    KeyValueLayout(const Workspace & workspace, int index)
         : w(workspace),
+          layer(index),
           head_size(static_cast<size_t>(w.hyperparameters().head_size)),
           head_columns(kernels::head_panels(head_size) * kPanelWidth) {}
 
@@ -21,8 +23,12 @@ struct KeyValueLayout {
     size_t row(const BatchLayout::Sequence & s, int head) const {
         return static_cast<size_t>(head) * static_cast<size_t>(w.layout->padded_tokens) + static_cast<size_t>(s.padded_begin);
     }
-    float * keys(const BatchLayout::Sequence & s, int head) const { return w.keys + row(s, head) * head_size; }
-    float * values(const BatchLayout::Sequence & s, int head) const { return w.values + row(s, head) * head_columns; }
+    float * keys(const BatchLayout::Sequence & s, int head) const {
+        return w.store != nullptr ? w.store->keys(layer, head) : w.keys + row(s, head) * head_size;
+    }
+    float * values(const BatchLayout::Sequence & s, int head) const {
+        return w.store != nullptr ? w.store->values(layer, head) : w.values + row(s, head) * head_columns;
+    }
     static size_t padded(const BatchLayout::Sequence & s) { return kernels::round_up(static_cast<size_t>(s.length), kPanelWidth); }
 };
 
@@ -50,8 +56,8 @@ void pack_panel(const KeyValueLayout & kv, const BatchLayout::Sequence & s, int 
     }
 }
 
-void pack_keys_values(const Workspace & w, const float * keys_values) {
-    const KeyValueLayout kv(w);
+void pack_keys_values(const KeyValueLayout & kv, const float * keys_values) {
+    const Workspace & w = kv.w;
     const int heads = w.hyperparameters().kv_head_count;
     const int panels = w.layout->padded_tokens / kPanelWidth;
     const auto task = [&](int index, int worker) {
@@ -68,10 +74,10 @@ void pack_keys_values(const Workspace & w, const float * keys_values) {
 
 }  // namespace
 
-void attend(const Workspace & w, float * queries, const float * keys_values, bool every_row) {
+void attend(const Workspace & w, int layer, float * queries, const float * keys_values, bool every_row) {
     const Hyperparameters & h = w.hyperparameters();
-    pack_keys_values(w, keys_values);
-    const KeyValueLayout kv(w);
+    const KeyValueLayout kv(w, layer);
+    pack_keys_values(kv, keys_values);
     const std::vector<AttentionBlock> & blocks = every_row ? w.all_blocks : w.last_blocks;
     const int32_t * positions = every_row ? w.layout->positions.data() : w.layout->row_positions.data();
     const int group = h.head_count / h.kv_head_count;

@@ -17,7 +17,10 @@ void attention_input(const Workspace & w, int layer, const float * x, int rows, 
 
 // Rotates queries and keys, packs keys and values, and attends. `every_row`: queries of all tokens, else of the pass's rows.
 // `queries` is overwritten by the result.
-void attend(const Workspace & w, float * queries, const float * keys_values, bool every_row);
+void attend(const Workspace & w, int layer, float * queries, const float * keys_values, bool every_row);
+
+// The same for a step of generation: keys and values are appended to each row's continuation.
+void attend_step(const Workspace & w, int layer, float * queries, const float * keys_values);
 
 // x += projection of the attention's result.
 void attention_output(const Workspace & w, int layer, const float * attended, int rows, float * x);

@@ -34,11 +34,13 @@ std::vector<AttentionBlock> attention_blocks(const BatchLayout & layout, const H
 void place_workspace(Workspace & w, Arena & arena) {
     const Hyperparameters & h = w.hyperparameters();
     const size_t rows = static_cast<size_t>(std::min(kRowChunk, w.layout->tokens));
-    const size_t padded = static_cast<size_t>(w.layout->padded_tokens) * static_cast<size_t>(h.kv_head_count);
+    const size_t padded = w.store != nullptr ? 0 : static_cast<size_t>(w.layout->padded_tokens) * static_cast<size_t>(h.kv_head_count);
     w.normalised = arena.take<float>(rows * kernels::padded_stride(static_cast<size_t>(h.hidden_size)));
     w.feed_forward = arena.take<float>(rows * kernels::padded_stride(static_cast<size_t>(h.feed_forward_size)));
     w.keys = arena.take<float>(padded * static_cast<size_t>(h.head_size));
     w.values = arena.take<float>(padded * kernels::head_panels(static_cast<size_t>(h.head_size)) * kernels::kPanelWidth);
+    if (w.continuations != nullptr)
+        w.attention_state = arena.take<float>(attention_state_floats(w.continuations->size(), h) * static_cast<size_t>(h.kv_head_count));
     const int group = h.head_count / h.kv_head_count;
     const size_t attention = kernels::attention_scratch_floats(static_cast<size_t>(queries_per_block(group) * group),
                                                               static_cast<size_t>(h.head_size));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../batch.h"
+#include "../key_value_cache.h"
 #include "../thread_pool.h"
 #include "../weights.h"
 
@@ -46,8 +47,14 @@ struct Workspace {
 
     float * normalised = nullptr;      // kRowChunk rows of padded_stride(hidden_size)
     float * feed_forward = nullptr;    // kRowChunk rows of padded_stride(feed_forward_size)
-    float * keys = nullptr;            // per key/value head: padded tokens in panels
+    float * keys = nullptr;            // per key/value head: padded tokens in panels; unused with a store
     float * values = nullptr;
+    const KeyValueStore * store = nullptr;  // where keys and values of the one sequence of this pass are kept, if they are
+
+    // A step of generation: the sample of each row. Keys and values are those of its history and its own.
+    const std::vector<Continuation *> * continuations = nullptr;
+    float * attention_state = nullptr;  // attention_state_floats() for all rows and heads
+
     float * scratch = nullptr;         // scratch_floats for each thread
     size_t scratch_floats = 0;
 
@@ -56,6 +63,11 @@ struct Workspace {
     size_t query_stride() const { return kernels::padded_stride(static_cast<size_t>(hyperparameters().query_width())); }
     size_t key_value_stride() const { return 2 * static_cast<size_t>(hyperparameters().kv_width()); }
 };
+
+// What attention carries over from shared to own keys, for one key/value head.
+inline size_t attention_state_floats(size_t rows, const Hyperparameters & h) {
+    return rows * static_cast<size_t>(h.head_count / h.kv_head_count) * (kernels::head_panels(static_cast<size_t>(h.head_size)) * kernels::kPanelWidth + 2);
+}
 
 // Blocks of queries of every sequence, the longest first, so that the last ones to finish are short.
 std::vector<AttentionBlock> attention_blocks(const BatchLayout & layout, const Hyperparameters & h, bool every_row);

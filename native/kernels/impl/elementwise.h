@@ -110,6 +110,17 @@ float log_sum_exp(const float * x, int n) {
     return top + static_cast<float>(log(total));
 }
 
+void softmax_weights(const float * x, int n, float divisor, float * out) {
+    const Vec16 by = Vec16::set1(divisor);
+    Vec16 largest = Vec16::set1(-INFINITY);
+    int i = 0;
+    for (; i + 16 <= n; i += 16) largest = max(Vec16::load(x + i) / by, largest);
+    if (i < n) largest = max(load_tail(x + i, n - i, -INFINITY) / by, largest);
+    const Vec16 shift = Vec16::set1(reduce_max(largest));
+    for (i = 0; i + 16 <= n; i += 16) exponential(Vec16::load(x + i) / by - shift).store(out + i);
+    if (i < n) store_tail(exponential(load_tail(x + i, n - i, -INFINITY) / by - shift), out + i, n - i);
+}
+
 void widen(const uint8_t * row, WeightType type, int n, float * out) {
     const uint16_t * halves = reinterpret_cast<const uint16_t *>(row);
     switch (type) {

@@ -9,7 +9,7 @@ namespace clmbr::kernels {
 namespace {
 
 constexpr Kernels make_table(const char * name) {
-    return Kernels{name, gemm_panel, rms_norm, silu_mul, add, rotate, attention, log_sum_exp, widen};
+    return Kernels{name, gemm_panel, rms_norm, silu_mul, add, rotate, attention, log_sum_exp, softmax_weights, widen};
 }
 
 }  // namespace

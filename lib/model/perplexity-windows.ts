@@ -1,0 +1,62 @@
+/** Which windows score a sequence, and which of its tokens each of them scores, as the reference's perplexity does it. Pure. */
+import type { Window } from '../scheduler/index.ts';
+
+/** Tokens [begin, end) of a sequence, of which those from `first` on are scored. */
+export interface ScoreWindow {
+  begin: number;
+  end: number;
+  first: number;
+}
+
+/**
+ * Windows of at most `context` tokens that begin every `stride` tokens; the last one is moved back to be full. Each scores the tokens that
+ * none before it did, so that all but the first token of the sequence are scored once.
+ *
+ * @param stride from 1 to `context` - 1
+ */
+export function slidingWindows(length: number, context: number, stride: number): ScoreWindow[] {
+  const windows: ScoreWindow[] = [];
+  let scored = 1;
+  for (let start = 0; scored < length; start += stride) {
+    const end = Math.min(start + context, length);
+    windows.push({ begin: Math.max(0, end - context), end, first: scored });
+    scored = end;
+  }
+  return windows;
+}
+
+/** Rows of results of one sequence: its second token, its third, and so on. */
+export interface ScoredRows {
+  first: number;
+  count: number;
+}
+
+/** Collects the windows of many sequences for a request that scores tokens. */
+export class ScorePlanner {
+  readonly windows: Window[] = [];
+  /** Result rows so far. */
+  rows = 0;
+  readonly #context: number;
+  readonly #stride: number;
+
+  constructor(context: number, stride: number) {
+    this.#context = context;
+    this.#stride = stride;
+  }
+
+  /** Sequences of less than two tokens have nothing to score. */
+  add(ids: Int32Array): ScoredRows {
+    const rows = { first: this.rows, count: Math.max(0, ids.length - 1) };
+    for (const { begin, end, first } of slidingWindows(ids.length, this.#context, this.#stride)) {
+      const outputs = new Int32Array(4 * (end - first));
+      for (let token = first, at = 0; token < end; token++, at += 4) {
+        outputs[at] = token - 1 - begin;
+        outputs[at + 1] = token - begin;
+        outputs[at + 3] = rows.first + token - 1;
+      }
+      this.windows.push({ ids: ids.subarray(begin, end), outputs });
+    }
+    this.rows += rows.count;
+    return rows;
+  }
+}
