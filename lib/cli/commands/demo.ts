@@ -5,6 +5,7 @@ import { print } from '../output.ts';
 import { terminalWidth } from '../text.ts';
 import { demoPaths, readDemoPatients, readTruth } from '../demo/files.ts';
 import { nearestRows } from '../demo/nearest.ts';
+import { riskSection } from '../demo/risks.ts';
 import * as sections from '../demo/sections.ts';
 
 const shownEvents = 8;
@@ -36,6 +37,8 @@ async function demo(signal: AbortSignal): Promise<void> {
 
     const { patients: evaluated } = await model.evaluate([showcase], { topK: shownEvents, signal });
     await show(sections.nextSection(evaluated[0]!.next, own, truth.continuations, model, width));
+
+    await show(await riskSection(model, showcase, truth, signal));
 
     const embedding = performance.now();
     const vectors = await model.embed(patients, { pooling: 'mean', signal });

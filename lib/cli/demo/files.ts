@@ -23,6 +23,8 @@ export interface Truth {
   showcase: string;
   /** How many futures of each patient were simulated. */
   continuations: number;
+  /** Codes of each outcome by its name. */
+  outcomes: Record<string, readonly string[]>;
   patients: Record<string, PatientTruth>;
 }
 
@@ -31,6 +33,8 @@ export interface PatientTruth {
   conditions: { name: string; onset: string; diagnosed: string | null }[];
   /** Codes of the next event, with the share of the simulated futures that begin with them. */
   plausibleNext: { code: string; probability: number }[];
+  /** By the outcome's name: the share of the simulated futures in which it occurs among the next 64 events. */
+  risks: Record<string, { within64: number }>;
 }
 
 export async function readDemoPatients(signal: AbortSignal): Promise<DemoPatient[]> {
