@@ -7,6 +7,8 @@ const fuzzSeconds = Number(process.env.CLMBR_FUZZ_SECONDS ?? 60);
 export default defineConfig({
   test: {
     include: [fuzzing ? 'test/fuzz/**/*.fuzz.ts' : 'test/**/*.test.ts'],
+    // Commands that tests run inside of the worker print without colour, whatever terminal or CI runs them.
+    env: { NO_COLOR: '1' },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: fuzzing ? (fuzzSeconds + 60) * 1000 : 60_000,
