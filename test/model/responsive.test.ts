@@ -39,9 +39,14 @@ async function longestTask(work: () => Promise<unknown>): Promise<{ longest: num
 async function expectSlices(make: (times: number) => () => Promise<unknown>): Promise<void> {
   await make(1)();
   for (let times = 1; times <= 64; times *= 2) {
-    const { longest, whole } = await longestTask(make(times));
+    const work = make(times);
+    const { longest, whole } = await longestTask(work);
     if (whole <= 60) continue;
-    expect(longest).toBeLessThan(Math.max(30, whole / 2));
+    // A collection of garbage, or another process, can take the thread for long once; work in one task does so every time.
+    let shortest = longest;
+    for (let again = 0; again < 3 && shortest >= Math.max(30, whole / 2); again++)
+      shortest = Math.min(shortest, (await longestTask(work)).longest);
+    expect(shortest).toBeLessThan(Math.max(30, whole / 2));
     return;
   }
   expect.unreachable('the work is too short to tell');

@@ -8,7 +8,7 @@ const shown = ['emergency visit', 'hospital stay', 'chronic kidney disease, stag
 
 /** The horizon of the simulator's own risks. */
 const horizon = 64;
-const samples = 400;
+const samples = 200;
 
 /** Risks of a patient from simulated futures, beside what the simulator that made the patient gives. */
 export async function riskSection(
