@@ -1,6 +1,9 @@
 // Histories, continuations and draws.
 #include "../engine/generation.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "../engine/random.h"
 #include "session.h"
 
@@ -106,6 +109,46 @@ TEST("generation: no room for another event is refused") {
     step(*executor, rows, {}, kNotCancelled);
     CHECK_THROWS("INVALID_ARGUMENT", "room", step(*executor, rows, {}, kNotCancelled));
     CHECK_THROWS("INVALID_ARGUMENT", "history", prefill(*executor, {}, kNotCancelled));
+}
+
+// The rules of transformers' warpers in F64: divide, keep the k largest and their equals, take out the least probable up to 1 - p.
+TEST("generation: temperature, top-k and top-p give the probabilities of a plain F64 reference") {
+    const kernels::Kernels & kernels = *kernels::select_kernels(nullptr);
+    Random random(10);
+    const struct {
+        float temperature;
+        int top_k;
+        double top_p;
+    } cases[] = {{1, 0, 1}, {0.7f, 0, 1}, {1.3f, 0, 1}, {1, 5, 1}, {1, 0, 0.9}, {0.7f, 20, 0.8}, {2, 3, 0.5}, {1, 1, 1}, {1, 0, 0.01}};
+    for (const auto & c : cases) {
+        SamplerMemory memory(61);
+        for (float & logit : memory.logits) logit = static_cast<float>(random.integer(-9000, 9000)) / 1000;
+        std::vector<double> expected;
+        for (const float logit : memory.logits) expected.push_back(static_cast<double>(logit) / static_cast<double>(c.temperature));
+        std::vector<double> sorted = expected;
+        std::sort(sorted.begin(), sorted.end(), std::greater<double>());
+        double total = 0;
+        for (double & x : expected) total += x = c.top_k > 0 && x < sorted[static_cast<size_t>(c.top_k - 1)] ? 0 : std::exp(x);
+        std::vector<size_t> order(expected.size());
+        for (size_t i = 0; i < order.size(); i++) order[i] = i;
+        std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return expected[a] < expected[b]; });
+        double removed = 0, kept = total;
+        for (size_t i = 0; c.top_p < 1 && i + 1 < order.size(); i++) {
+            removed += expected[order[i]] / total;
+            if (removed > 1 - c.top_p) break;
+            kept -= expected[order[i]];
+            expected[order[i]] = 0;
+        }
+        SamplerSettings settings;
+        settings.temperature = c.temperature;
+        settings.top_k = c.top_k;
+        settings.top_p = c.top_p;
+        const double sum = shape_distribution(kernels, settings, memory);
+        for (size_t i = 0; i < expected.size(); i++) {
+            CHECK(std::fabs(static_cast<double>(memory.weights[i]) / sum - expected[i] / kept) < 1e-6);
+            CHECK((memory.weights[i] > 0) == (expected[i] > 0));
+        }
+    }
 }
 
 // Known answers of Philox4x32-10: counter and key all zeros, and all ones, give 6627e8d5 e169c58d and 408f276d 41c83b0e first.
