@@ -8,18 +8,22 @@ set(CLMBR_GGML_PACKAGE "node-llama-cpp")
 set(CLMBR_GGML_PACKAGE_VERSION "3.22.1")
 set(CLMBR_GGML_PACKAGE_INTEGRITY "sha512-bltIipuWmc123H7tMIgDGKSsSrhmhlQYeVUC48XTjVW7XGJJiJJyCdlTMzQ/LiWoPkGDpcL4FviDpgw7qfTiDw==")
 
-# -DCLMBR_GGML_DIR=... or the environment variable of the same name take ggml from elsewhere.
+# -DCLMBR_GGML_DIR=... or the environment variable of the same name take ggml from elsewhere. A checkout has all of ggml in
+# .ggml/<version>; the published package has the part that the addon is built from in vendor/ggml.
 if(NOT CLMBR_GGML_DIR)
   if(DEFINED ENV{CLMBR_GGML_DIR} AND NOT "$ENV{CLMBR_GGML_DIR}" STREQUAL "")
     file(TO_CMAKE_PATH "$ENV{CLMBR_GGML_DIR}" CLMBR_GGML_DIR)
-  else()
+  elseif(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/.ggml/${CLMBR_GGML_VERSION}/CMakeLists.txt")
     set(CLMBR_GGML_DIR "${CMAKE_CURRENT_SOURCE_DIR}/.ggml/${CLMBR_GGML_VERSION}")
+  else()
+    set(CLMBR_GGML_DIR "${CMAKE_CURRENT_SOURCE_DIR}/vendor/ggml")
   endif()
 endif()
 if(NOT EXISTS "${CLMBR_GGML_DIR}/CMakeLists.txt")
   message(FATAL_ERROR "ggml's sources are not at ${CLMBR_GGML_DIR} (no CMakeLists.txt there): run `npm run build`, which fetches them, or point CLMBR_GGML_DIR to them.")
 endif()
 
+option(CLMBR_NATIVE "Compile ggml's stock CPU operators for the processor of this machine" OFF)
 option(CLMBR_CUDA "Build ggml's CUDA backend" OFF)
 option(CLMBR_METAL "Build ggml's Metal backend" OFF)
 option(CLMBR_VULKAN "Build ggml's Vulkan backend" OFF)
@@ -47,7 +51,7 @@ clmbr_set_option(GGML_CPU_REPACK OFF)
 # Stock operators run on the oldest processor of the architecture: all time is spent in our own kernels, which pick their
 # instruction set at run time. GGML_NATIVE=OFF alone is not enough: it then means AVX2 in a native build and SSE2 in a
 # cross build.
-clmbr_set_option(GGML_NATIVE OFF)
+clmbr_set_option(GGML_NATIVE ${CLMBR_NATIVE})
 foreach(instruction_set SSE42 AVX AVX_VNNI AVX2 BMI2 FMA F16C AVX512 AVX512_VBMI AVX512_VNNI AVX512_BF16 AMX_TILE AMX_INT8 AMX_BF16)
   clmbr_set_option(GGML_${instruction_set} OFF)
 endforeach()
@@ -61,6 +65,9 @@ clmbr_set_option(GGML_METAL_EMBED_LIBRARY ${CLMBR_METAL})
 # an empty program it asks nobody and keeps the name given here.
 set(GIT_EXE "" CACHE FILEPATH "not used: see native/ggml.cmake" FORCE)
 set(GGML_BUILD_COMMIT "${CLMBR_GGML_PACKAGE}-${CLMBR_GGML_PACKAGE_VERSION}")
+
+# Memory that the host cannot see, without a GPU: only native tests link it.
+clmbr_set_option(GGML_RPC ${CLMBR_NATIVE_TESTS})
 
 # EXCLUDE_FROM_ALL: only what the addon links is compiled (not ggml's registry of backends, for instance).
 add_subdirectory("${CLMBR_GGML_DIR}" "${CMAKE_BINARY_DIR}/ggml" EXCLUDE_FROM_ALL)
@@ -81,6 +88,13 @@ if(NOT clmbr_ggml_base_dropped EQUAL 3)
   message(FATAL_ERROR "Expected ggml-base to list ggml.cpp, gguf.cpp and ggml-opt.cpp, but ${clmbr_ggml_base_dropped} of them are there: ggml changed, so native/ggml.cmake must be looked at again.")
 endif()
 set_target_properties(ggml-base PROPERTIES SOURCES "${clmbr_ggml_base_sources}")
+
+# ggml_abort() may throw through C (see native/engine/device/guard.h).
+if(NOT MSVC)
+  foreach(target ggml-base ggml-cpu)
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:C>:-fexceptions>)
+  endforeach()
+endif()
 
 # What the engine links. On Linux ggml-base needs libm and threads, which its own target brings.
 add_library(clmbr_ggml INTERFACE)

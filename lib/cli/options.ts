@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
+import { isDeviceName } from '../index.ts';
+import type { DeviceName } from '../index.ts';
 
 /** What a command gets from the process that it runs in. */
 export interface Context {
@@ -9,7 +11,7 @@ export interface Context {
 
 export interface ModelFlags {
   threads?: number;
-  device?: 'auto' | 'cpu';
+  device?: DeviceName;
 }
 
 export interface DataFlags {
@@ -24,7 +26,18 @@ export interface CoverageFlags {
 export function addModelFlags(command: Command): Command {
   return command
     .option('--threads <n>', 'threads that compute (default: all)', wholeNumber(1, 256))
-    .addOption(new Option('--device <device>', 'where to compute (default: auto)').choices(['auto', 'cpu']));
+    .option(
+      '--device <device>',
+      'auto, cpu, cuda, metal, vulkan or one of several as in cuda:1 (default: auto)',
+      deviceName,
+    );
+}
+
+function deviceName(text: string): DeviceName {
+  if (isDeviceName(text)) return text;
+  throw new InvalidArgumentError(
+    'Expected auto, cpu, cpu-reference, cuda, metal, vulkan, or one of several as in cuda:1.',
+  );
 }
 
 export function addDataFlags(command: Command): Command {

@@ -5,10 +5,9 @@ import type { CheckedModel } from '../architecture/index.ts';
 import { ClmbrError } from '../errors.ts';
 import { sha256OfFile } from '../files/digest.ts';
 import { openGguf } from '../gguf/reader.ts';
-import { addon, fromNative, isAbort } from '../native/index.ts';
-import type { NativeDescription, NativeJob, NativeModel } from '../native/index.ts';
+import { chooseDevice, fromNative, isAbort, isDeviceName } from '../native/index.ts';
+import type { DeviceName, NativeDescription, NativeJob, NativeModel } from '../native/index.ts';
 import {
-  checkChoice,
   checkFunction,
   checkInteger,
   checkOptions,
@@ -19,6 +18,7 @@ import {
 } from '../options.ts';
 import { ClmbrTokenizer, vocabularyFromTables } from '../tokenizer/index.ts';
 import { ClmbrModel } from './model.ts';
+import type { LoadedNative } from './model.ts';
 
 export interface LoadProgress {
   /** Bytes of weights read and packed so far, and in all. */
@@ -27,11 +27,11 @@ export interface LoadProgress {
 }
 
 export interface LoadOptions {
-  /** Where the model computes. `auto` (default) and `cpu` are the processor. */
-  device?: 'auto' | 'cpu';
+  /** Where the model computes. `auto` (default) is the first GPU that the addon can drive, else the processor. */
+  device?: DeviceName;
   /** Threads that compute. Default: the parallelism that the operating system reports. */
   threads?: number;
-  /** Tokens of one pass through the network, which bounds memory. A longer timeline runs alone. Default 2048. */
+  /** Tokens of one pass through the network, which bounds memory. A longer timeline runs alone. Default 2048, on a GPU 16384. */
   maxBatchTokens?: number;
   /** A vocabulary for a GGUF that carries none: a path of a tokenizer_config.json or GGUF, or a loaded one. */
   tokenizer?: string | ClmbrTokenizer;
@@ -53,12 +53,12 @@ function checkLoadOptions(given: LoadOptions | undefined) {
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(checkString(sha256, 'sha256'))) {
     throw invalidArgument('sha256', '64 hexadecimal digits', sha256);
   }
-  optional(options.device, 'auto', (v) => checkChoice(v, 'device', ['auto', 'cpu'] as const));
   return {
+    device: optional(options.device, 'auto' as const, checkDevice),
     threads: optional(options.threads, Math.min(availableParallelism(), 256), (v) =>
       checkInteger(v, 'threads', 1, 256),
     ),
-    maxBatchTokens: optional(options.maxBatchTokens, 2048, (v) => checkInteger(v, 'maxBatchTokens', 1, 1 << 20)),
+    maxBatchTokens: optional(options.maxBatchTokens, undefined, (v) => checkInteger(v, 'maxBatchTokens', 1, 1 << 20)),
     tokenizer,
     sha256: sha256?.toLowerCase(),
     signal: optional(options.signal, undefined, (v) => checkSignal(v, 'signal')),
@@ -68,13 +68,19 @@ function checkLoadOptions(given: LoadOptions | undefined) {
   };
 }
 
+function checkDevice(value: unknown): DeviceName {
+  if (isDeviceName(value)) return value;
+  const expected = "'auto', 'cpu', 'cpu-reference', 'cuda', 'metal', 'vulkan', or one of several as in 'cuda:1'";
+  throw invalidArgument('device', expected, value);
+}
+
 type CheckedLoadOptions = ReturnType<typeof checkLoadOptions>;
 
 /**
  * Loads a GGUF file that `convertCheckpoint` (or llama.cpp's converter) made. Loading the same unchanged file again shares its weights.
  *
  * @throws ClmbrError FILE_UNREADABLE, NOT_A_MODEL, INVALID_GGUF, UNSUPPORTED_MODEL, INVALID_VOCABULARY, DIGEST_MISMATCH, OUT_OF_MEMORY,
- *   ADDON_UNAVAILABLE, INVALID_ARGUMENT
+ *   ADDON_UNAVAILABLE, DEVICE_UNAVAILABLE, INVALID_ARGUMENT
  */
 export async function loadModel(path: string, options?: LoadOptions): Promise<ClmbrModel> {
   checkString(path, 'path');
@@ -85,8 +91,9 @@ export async function loadModel(path: string, options?: LoadOptions): Promise<Cl
   if (checked.sha256 !== undefined) await checkDigest(path, checked.sha256, signal);
   const tokenizer = await tokenizerOf(model, checked.tokenizer);
   signal?.throwIfAborted();
-  const native = await loadNative(model, checked);
-  return new ClmbrModel(native, model, tokenizer, checked.maxBatchTokens);
+  const loaded = await loadNative(model, checked);
+  const maxBatchTokens = checked.maxBatchTokens ?? (loaded.native.info.device.startsWith('cpu') ? 2048 : 16384);
+  return new ClmbrModel(loaded, model, tokenizer, maxBatchTokens);
 }
 
 async function checkDigest(path: string, expected: string, signal: AbortSignal | undefined): Promise<void> {
@@ -121,19 +128,20 @@ async function tokenizerOf(
   return tokenizer;
 }
 
-async function loadNative(model: CheckedModel, options: CheckedLoadOptions): Promise<NativeModel> {
-  const { Model, Job } = addon();
-  const job = new Job();
+async function loadNative(model: CheckedModel, options: CheckedLoadOptions): Promise<LoadedNative> {
+  const { addon, device } = chooseDevice(options.device);
+  const createJob = (): NativeJob => new addon.Job();
+  const job = createJob();
   const { signal, onProgress } = options;
   const cancel = (): void => job.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   const report = onProgress === undefined ? undefined : watchProgress(model, job, onProgress);
   try {
-    const native = await Model.load(await describe(model, options), job);
+    const native = await addon.Model.load(await describe(model, options, device), job);
     report?.finish();
     report?.rethrow();
     await assertUnchanged(model, native);
-    return native;
+    return { native, createJob };
   } catch (error) {
     report?.rethrow();
     if (isAbort(error)) signal?.throwIfAborted();
@@ -155,6 +163,7 @@ async function assertUnchanged({ file }: CheckedModel, native: NativeModel): Pro
 async function describe(
   { file, hyperparameters, tensors }: CheckedModel,
   { threads }: CheckedLoadOptions,
+  device: string,
 ): Promise<NativeDescription> {
   const path = await realpath(file.path);
   return {
@@ -163,9 +172,20 @@ async function describe(
     fileSize: file.size,
     threads,
     kernels: process.env['CLMBR_CPU'] ?? '',
+    device,
+    attention: attentionOf(process.env['CLMBR_ATTENTION']),
     hyperparameters: { ...hyperparameters, inverseFrequencies: inverseFrequencies(hyperparameters) },
     tensors,
   };
+}
+
+/** For comparing devices: CLMBR_ATTENTION=softmax where a device would use flash attention. */
+function attentionOf(wanted = ''): NativeDescription['attention'] {
+  if (wanted === '' || wanted === 'flash' || wanted === 'softmax') return wanted;
+  throw new ClmbrError(
+    'INVALID_ARGUMENT',
+    `CLMBR_ATTENTION: expected 'flash' or 'softmax', found '${wanted.slice(0, 40)}'.`,
+  );
 }
 
 /** The addon counts bytes on its threads; JavaScript looks every now and then. An error of the caller's function ends the load. */

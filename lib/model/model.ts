@@ -1,9 +1,11 @@
 import type { CheckedModel } from '../architecture/index.ts';
-import type { NativeModel } from '../native/index.ts';
+import type { NativeJob, NativeModel } from '../native/index.ts';
 import { invalidArgument } from '../options.ts';
 import { BatchQueue, disposed } from '../scheduler/index.ts';
 import type { ClmbrTokenizer } from '../tokenizer/index.ts';
 import type { Patient, WeightType } from '../types.ts';
+import { computeType } from './compute-type.ts';
+import type { ComputeType } from './compute-type.ts';
 import { embedPatients } from './embed.ts';
 import type { EmbedResult } from './embed.ts';
 import { checkIterable, streamEmbeddings } from './embed-stream.ts';
@@ -44,9 +46,14 @@ export interface ModelInfo {
   headSize: number;
   feedForwardSize: number;
   vocabularySize: number;
-  /** How the weights are stored; all compute is F32. */
+  /** How the weights are stored. */
   weightType: WeightType;
-  device: 'cpu';
+  /** `cpu`, `cpu-reference`, or a GPU: `cuda:0`. */
+  device: string;
+  /** How products are computed: `f32` on the processor for every type of weights; GPUs round their operands to a faster type. */
+  compute: ComputeType;
+  /** Who attends: `kernel` is this package's own, the others are the device's. */
+  attention: 'kernel' | 'flash' | 'softmax';
   /** Instruction set of the kernels: avx512, avx2, neon or scalar. */
   kernels: string;
   threads: number;
@@ -54,9 +61,15 @@ export interface ModelInfo {
   bytes: number;
 }
 
+/** A model in the addon, and what makes jobs for it. */
+export interface LoadedNative {
+  native: NativeModel;
+  createJob: () => NativeJob;
+}
+
 /**
- * A loaded model. Calls may overlap: they share the passes through the network. Results do not depend on what else runs, on the order of
- * the patients, on `threads` or on `maxBatchTokens`, to the last bit.
+ * A loaded model. Calls may overlap: they share the passes through the network. On the processor results do not depend on what else runs, on
+ * the order of the patients, on `threads` or on `maxBatchTokens`, to the last bit; on a GPU within its rounding.
  *
  * The released CLMBR models are for research only; nothing here is a medical device.
  */
@@ -69,10 +82,15 @@ export class ClmbrModel {
   #disposing: Promise<void> | undefined;
 
   /** @internal Use `loadModel`. */
-  constructor(native: NativeModel, model: CheckedModel, tokenizer: ClmbrTokenizer | null, maxBatchTokens: number) {
+  constructor(
+    { native, createJob }: LoadedNative,
+    model: CheckedModel,
+    tokenizer: ClmbrTokenizer | null,
+    maxBatchTokens: number,
+  ) {
     this.#native = native;
     this.tokenizer = tokenizer;
-    this.#session = { model, tokenizer, queue: new BatchQueue(native, maxBatchTokens), open: new Set() };
+    this.#session = { model, tokenizer, queue: new BatchQueue(native, createJob, maxBatchTokens), open: new Set() };
     this.info = Object.freeze(infoOf(native, model));
   }
 
@@ -179,7 +197,7 @@ function infoOf(
   native: NativeModel,
   { file, hyperparameters: h, metadata, weightType, parameters }: CheckedModel,
 ): ModelInfo {
-  const { kernels, threads, weightBytes } = native.info;
+  const { device, kernels, attention, threads, weightBytes } = native.info;
   return {
     path: file.path,
     architecture: 'llama',
@@ -194,7 +212,9 @@ function infoOf(
     feedForwardSize: h.feedForwardSize,
     vocabularySize: h.vocabularySize,
     weightType,
-    device: 'cpu',
+    device,
+    compute: computeType(device, weightType),
+    attention,
     kernels,
     threads,
     bytes: weightBytes,

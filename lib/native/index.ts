@@ -1,4 +1,10 @@
-export { addon } from './addon.ts';
+export { addon, describeAddon, loadAddon } from './addon.ts';
+export type { AddonReport } from './addon.ts';
+export { currentRuntime } from './runtime.ts';
+export type { Runtime } from './runtime.ts';
+export { chooseDevice, isDeviceName } from './device.ts';
+export type { ChosenDevice, DeviceName, GpuBackend } from './device.ts';
+export type { Variant } from './locate.ts';
 export { fromNative, isAbort } from './errors.ts';
 export type {
   NativeAddon,
@@ -13,4 +19,5 @@ export type {
   NativeRepresentation,
   NativeSampler,
   NativeStep,
+  NativeSystem,
 } from './types.ts';

@@ -16,6 +16,12 @@ export interface NativeDescription {
   threads: number;
   /** Instruction set of the kernels; '' for the best. */
   kernels: string;
+  /** As `NativeSystem.devices` names it, 'cpu' or 'cpu-reference'. */
+  device: string;
+  /** How a device other than 'cpu' attends; '' for flash attention where the device has it. */
+  attention: '' | 'flash' | 'softmax';
+  /** Bytes that one batch on such a device may take; for tests. */
+  memoryLimit?: number;
   hyperparameters: Omit<LlamaHyperparameters, 'rope' | 'bosId' | 'eosId'> & { inverseFrequencies: Float32Array };
   tensors: readonly CheckedTensor[];
 }
@@ -111,13 +117,30 @@ export interface NativeModel {
   step(step: NativeStep, job: NativeJob): Promise<NativeDraws>;
   /** Frees the model once no work uses it. */
   dispose(): void;
-  readonly info: { kernels: string; threads: number; weightBytes: number };
+  readonly info: {
+    device: string;
+    kernels: string;
+    attention: 'kernel' | 'flash' | 'softmax';
+    threads: number;
+    weightBytes: number;
+  };
+}
+
+/** What the addon was built with, and what it finds. */
+export interface NativeSystem {
+  ggml: string;
+  /** Instruction sets that this processor has kernels for, the best first. */
+  kernels: string[];
+  /** Kinds of GPU that it was built for. */
+  backends: string[];
+  /** GPUs. Memory in bytes. */
+  devices: { name: string; backend: string; description: string; memoryFree: number; memoryTotal: number }[];
 }
 
 export interface NativeAddon {
   Job: new () => NativeJob;
   Model: { load(description: NativeDescription, job: NativeJob): Promise<NativeModel> };
-  system(): { ggml: string; kernels: string[] };
+  system(): NativeSystem;
   /** Cancels everything that this environment has under way and waits for its threads; its promises never settle. */
   stop(): void;
 }

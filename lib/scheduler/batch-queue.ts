@@ -1,5 +1,5 @@
 import { ClmbrError } from '../errors.ts';
-import { addon, fromNative, isAbort } from '../native/index.ts';
+import { fromNative, isAbort } from '../native/index.ts';
 import type { NativeJob, NativeModel } from '../native/index.ts';
 import { assemble, kindOf, tokensOf } from './assemble.ts';
 import type { Window, WindowRequest } from './assemble.ts';
@@ -35,6 +35,7 @@ interface Task {
  */
 export class BatchQueue {
   readonly #model: NativeModel;
+  readonly #createJob: () => NativeJob;
   readonly #maxBatchTokens: number;
   #pending: Pending[] = [];
   #tasks: Task[] = [];
@@ -43,8 +44,10 @@ export class BatchQueue {
   #loop: Promise<void> | undefined;
   #closed = false;
 
-  constructor(model: NativeModel, maxBatchTokens: number) {
+  /** @param createJob of the addon that the model belongs to */
+  constructor(model: NativeModel, createJob: () => NativeJob, maxBatchTokens: number) {
     this.#model = model;
+    this.#createJob = createJob;
     this.#maxBatchTokens = maxBatchTokens;
   }
 
@@ -144,7 +147,7 @@ export class BatchQueue {
   }
 
   async #runTask({ work, reject, signal }: Task): Promise<void> {
-    const job = new (addon().Job)();
+    const job = this.#createJob();
     const cancel = (): void => job.cancel();
     this.#taskJob = job;
     try {
@@ -162,7 +165,7 @@ export class BatchQueue {
 
   async #pass(): Promise<void> {
     const shares = this.#take();
-    const job = new (addon().Job)();
+    const job = this.#createJob();
     this.#running = { job, shares };
     try {
       await this.#model.run(

@@ -115,6 +115,9 @@ LoadArguments read_load_arguments(const Napi::Value & value) {
     arguments.threads = integer(o, "threads");
     if (arguments.threads < 1 || arguments.threads > 1024) mismatch(o.Env(), "threads", "1 to 1024");
     arguments.kernels = text(o, "kernels");
+    arguments.device.device = text(o, "device");
+    arguments.device.attention = static_cast<AttentionPath>(choice(o, "attention", {"", "flash", "softmax"}));
+    if (get(o, "memoryLimit").IsNumber()) arguments.device.memory_limit = size(o, "memoryLimit");
     ModelDescription & d = arguments.description;
     d.path = text(o, "path");
     d.key = text(o, "key");

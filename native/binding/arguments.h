@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../engine/batch.h"
+#include "../engine/device/device_engine.h"
 #include "../engine/sampler.h"
 #include "../engine/tensor_table.h"
 
@@ -16,6 +17,7 @@ struct LoadArguments {
     ModelDescription description;
     int threads = 1;
     std::string kernels;
+    DeviceOptions device;
 };
 
 struct BatchArguments {

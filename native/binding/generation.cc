@@ -9,21 +9,20 @@ namespace {
 
 class PrefillWorker : public PromiseWorker {
 public:
-    PrefillWorker(Napi::Env env, std::shared_ptr<Executor> executor, std::vector<int32_t> tokens, int samples, int capacity,
+    PrefillWorker(Napi::Env env, std::shared_ptr<Engine> engine, std::vector<int32_t> tokens, int samples, int capacity,
                   std::shared_ptr<JobState> job)
-        : PromiseWorker(env, std::move(job)), executor_(std::move(executor)), tokens_(std::move(tokens)), samples_(samples), capacity_(capacity) {}
+        : PromiseWorker(env, std::move(job)), engine_(std::move(engine)), tokens_(std::move(tokens)), samples_(samples), capacity_(capacity) {}
 
 protected:
     void execute() override {
         state_ = std::make_shared<Generation::State>();
-        state_->history = prefill(*executor_, tokens_, job().cancelled);
-        const Hyperparameters & h = executor_->weights().hyperparameters();
-        for (int i = 0; i < samples_; i++) state_->samples.push_back(std::make_unique<Continuation>(h, state_->history, capacity_));
+        state_->engine = engine_;
+        state_->continuations = engine_->prefill(tokens_, samples_, capacity_, job().cancelled);
     }
     Napi::Value result(Napi::Env env) override { return Generation::create(env, std::move(state_)); }
 
 private:
-    std::shared_ptr<Executor> executor_;
+    std::shared_ptr<Engine> engine_;
     std::vector<int32_t> tokens_;
     int samples_, capacity_;
     std::shared_ptr<Generation::State> state_;
@@ -31,16 +30,16 @@ private:
 
 class StepWorker : public PromiseWorker {
 public:
-    StepWorker(Napi::Env env, std::shared_ptr<Executor> executor, std::vector<std::shared_ptr<Generation::State>> generations,
-               std::vector<StepRow> rows, SamplerSettings settings, std::shared_ptr<JobState> job)
+    StepWorker(Napi::Env env, std::shared_ptr<Engine> engine, std::vector<std::shared_ptr<Generation::State>> generations,
+               std::vector<Advance> rows, SamplerSettings settings, std::shared_ptr<JobState> job)
         : PromiseWorker(env, std::move(job)),
-          executor_(std::move(executor)),
+          engine_(std::move(engine)),
           generations_(std::move(generations)),
           rows_(std::move(rows)),
           settings_(std::move(settings)) {}
 
 protected:
-    void execute() override { draws_ = step(*executor_, rows_, settings_, job().cancelled); }
+    void execute() override { draws_ = engine_->step(rows_, settings_, job().cancelled); }
 
     Napi::Value result(Napi::Env env) override {
         Napi::Int32Array ids = Napi::Int32Array::New(env, draws_.size());
@@ -59,9 +58,9 @@ protected:
     }
 
 private:
-    std::shared_ptr<Executor> executor_;
+    std::shared_ptr<Engine> engine_;
     std::vector<std::shared_ptr<Generation::State>> generations_;  // keep what the rows point to
-    std::vector<StepRow> rows_;
+    std::vector<Advance> rows_;
     SamplerSettings settings_;
     std::vector<Draw> draws_;
 };
@@ -96,25 +95,20 @@ std::shared_ptr<Generation::State> Generation::state_of(const Napi::Value & valu
 
 // Memory of keys and values.
 Napi::Value Generation::bytes(const Napi::CallbackInfo & info) {
-    size_t bytes = 0;
-    if (state_) {
-        bytes = state_->history->store.bytes();
-        for (const auto & sample : state_->samples) bytes += sample ? sample->store.bytes() : 0;
-    }
-    return Napi::Number::New(info.Env(), static_cast<double>(bytes));
+    return Napi::Number::New(info.Env(), state_ ? static_cast<double>(state_->continuations->bytes()) : 0);
 }
 
 // Frees one sample; not while a step runs.
 Napi::Value Generation::release(const Napi::CallbackInfo & info) {
     const size_t index = info[0].ToNumber().Uint32Value();
-    if (state_ && index < state_->samples.size()) state_->samples[index].reset();
+    if (state_) state_->continuations->release(index);
     return info.Env().Undefined();
 }
 
 // Takes a sample back to the end of the history, for another to use its memory; not while a step runs.
 Napi::Value Generation::rewind(const Napi::CallbackInfo & info) {
     const size_t index = info[0].ToNumber().Uint32Value();
-    if (state_ && index < state_->samples.size() && state_->samples[index]) state_->samples[index]->length = state_->history->length;
+    if (state_) state_->continuations->rewind(index);
     return info.Env().Undefined();
 }
 
@@ -123,33 +117,34 @@ Napi::Value Generation::dispose(const Napi::CallbackInfo & info) {
     return info.Env().Undefined();
 }
 
-Napi::Promise start_prefill(Napi::Env env, std::shared_ptr<Executor> executor, const Napi::Value & request, std::shared_ptr<JobState> job) {
+Napi::Promise start_prefill(Napi::Env env, std::shared_ptr<Engine> engine, const Napi::Value & request, std::shared_ptr<JobState> job) {
     const int samples = read_integer(request, "samples"), capacity = read_integer(request, "capacity");
     if (samples < 0 || capacity < 0) throw Napi::TypeError::New(env, "Expected samples and capacity of at least 0.");
-    return PromiseWorker::start(std::make_unique<PrefillWorker>(env, std::move(executor), read_int32s(request, "tokens"), samples, capacity, std::move(job)));
+    return PromiseWorker::start(std::make_unique<PrefillWorker>(env, std::move(engine), read_int32s(request, "tokens"), samples, capacity, std::move(job)));
 }
 
-Napi::Promise start_step(Napi::Env env, std::shared_ptr<Executor> executor, const Napi::Value & request, std::shared_ptr<JobState> job) {
-    const Hyperparameters & h = executor->weights().hyperparameters();
+Napi::Promise start_step(Napi::Env env, std::shared_ptr<Engine> engine, const Napi::Value & request, std::shared_ptr<JobState> job) {
+    const Hyperparameters & h = engine->hyperparameters();
     const Napi::Object o = request.ToObject();
     const Napi::Value list = o.Get("generations");
     if (!list.IsArray()) throw Napi::TypeError::New(env, "Expected an array in 'generations'.");
     std::vector<std::shared_ptr<Generation::State>> generations;
     for (uint32_t i = 0; i < list.As<Napi::Array>().Length(); i++) generations.push_back(Generation::state_of(list.As<Napi::Array>().Get(i)));
+    for (const auto & generation : generations)
+        if (generation->engine != engine) throw Napi::TypeError::New(env, "Expected a Generation of this model.");
 
     const std::vector<int32_t> numbers = read_int32s(request, "rows"), samples = read_int32s(request, "samples");
     if (numbers.size() % 4 != 0 || numbers.size() / 4 != samples.size()) throw Napi::TypeError::New(env, "Expected four numbers a row.");
-    std::vector<StepRow> rows;
+    std::vector<Advance> rows;
     for (size_t i = 0; i < samples.size(); i++) {
         const int32_t * row = numbers.data() + 4 * i;
         if (row[0] < 0 || static_cast<size_t>(row[0]) >= generations.size()) throw Napi::TypeError::New(env, "Expected a known generation.");
-        const auto & continuations = generations[static_cast<size_t>(row[0])]->samples;
-        if (row[1] < 0 || static_cast<size_t>(row[1]) >= continuations.size() || !continuations[static_cast<size_t>(row[1])])
-            throw Napi::TypeError::New(env, "Expected a sample of the generation.");
-        rows.push_back({continuations[static_cast<size_t>(row[1])].get(), row[2], static_cast<uint64_t>(static_cast<uint32_t>(samples[i])),
+        Continuations & continuations = *generations[static_cast<size_t>(row[0])]->continuations;
+        if (row[1] < 0 || !continuations.has(static_cast<size_t>(row[1]))) throw Napi::TypeError::New(env, "Expected a sample of the generation.");
+        rows.push_back({&continuations, static_cast<size_t>(row[1]), row[2], static_cast<uint64_t>(static_cast<uint32_t>(samples[i])),
                         static_cast<uint64_t>(static_cast<uint32_t>(row[3]))});
     }
-    return PromiseWorker::start(std::make_unique<StepWorker>(env, std::move(executor), std::move(generations), std::move(rows), read_sampler(o.Get("sampler"), h), std::move(job)));
+    return PromiseWorker::start(std::make_unique<StepWorker>(env, std::move(engine), std::move(generations), std::move(rows), read_sampler(o.Get("sampler"), h), std::move(job)));
 }
 
 }  // namespace clmbr::binding

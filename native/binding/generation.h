@@ -3,9 +3,8 @@
 #include <napi.h>
 
 #include <memory>
-#include <vector>
 
-#include "../engine/generation.h"
+#include "../engine/engine.h"
 #include "environment.h"
 
 namespace clmbr::binding {
@@ -14,8 +13,8 @@ namespace clmbr::binding {
 class Generation : public Napi::ObjectWrap<Generation> {
 public:
     struct State {
-        std::shared_ptr<const History> history;
-        std::vector<std::unique_ptr<Continuation>> samples;
+        std::shared_ptr<Engine> engine;  // the one that made it, which alone can go on with it
+        std::shared_ptr<Continuations> continuations;
     };
 
     static void define(Napi::Env env, Environment & environment, Napi::Object exports);
@@ -35,10 +34,10 @@ private:
 };
 
 // Promise of a Generation for { tokens, samples, capacity }.
-Napi::Promise start_prefill(Napi::Env env, std::shared_ptr<Executor> executor, const Napi::Value & request, std::shared_ptr<JobState> job);
+Napi::Promise start_prefill(Napi::Env env, std::shared_ptr<Engine> engine, const Napi::Value & request, std::shared_ptr<JobState> job);
 
 // Promise of { ids, logProbs, targets } for { generations, rows, samples, sampler }: `rows` has four numbers a row: generation, its sample,
 // last token (-1: none yet), events drawn before; `samples` the number of each row's sample for the random generator.
-Napi::Promise start_step(Napi::Env env, std::shared_ptr<Executor> executor, const Napi::Value & request, std::shared_ptr<JobState> job);
+Napi::Promise start_step(Napi::Env env, std::shared_ptr<Engine> engine, const Napi::Value & request, std::shared_ptr<JobState> job);
 
 }  // namespace clmbr::binding

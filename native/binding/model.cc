@@ -6,6 +6,8 @@
 #include "promise_worker.h"
 #include "type_tags.h"
 
+#include "../engine/cpu_engine.h"
+#include "../engine/device/device_engine.h"
 #include "../engine/error.h"
 
 namespace clmbr::binding {
@@ -23,26 +25,31 @@ protected:
             throw Error("DEVICE_UNAVAILABLE", "This processor has no kernels named '" + arguments_.kernels + "' (CLMBR_CPU).");
         check_description(arguments_.description);
         auto pool = std::make_shared<ThreadPool>(arguments_.threads);
-        auto weights = Weights::shared(arguments_.description, *pool, job().cancelled, [this](uint64_t bytes) { job().bytes += bytes; });
-        executor_ = std::make_shared<Executor>(std::move(weights), std::move(pool), *kernels);
+        const auto progress = [this](uint64_t bytes) { job().bytes += bytes; };
+        if (arguments_.device.device == "cpu") {
+            auto weights = Weights::shared(arguments_.description, *pool, job().cancelled, progress);
+            engine_ = std::make_shared<CpuEngine>(std::move(weights), std::move(pool), *kernels);
+        } else {
+            engine_ = std::make_shared<DeviceEngine>(arguments_.description, arguments_.device, std::move(pool), *kernels, job().cancelled, progress);
+        }
     }
-    Napi::Value result(Napi::Env env) override { return Model::create(env, std::move(executor_)); }
+    Napi::Value result(Napi::Env env) override { return Model::create(env, std::move(engine_)); }
 
 private:
     LoadArguments arguments_;
-    std::shared_ptr<Executor> executor_;
+    std::shared_ptr<Engine> engine_;
 };
 
 class RunWorker : public PromiseWorker {
 public:
-    RunWorker(Napi::Env env, std::shared_ptr<Executor> executor, BatchArguments arguments, std::shared_ptr<JobState> job)
-        : PromiseWorker(env, std::move(job)), executor_(std::move(executor)), arguments_(std::move(arguments)) {}
+    RunWorker(Napi::Env env, std::shared_ptr<Engine> engine, BatchArguments arguments, std::shared_ptr<JobState> job)
+        : PromiseWorker(env, std::move(job)), engine_(std::move(engine)), arguments_(std::move(arguments)) {}
 
 protected:
-    void execute() override { executor_->run(arguments_.batch, job().cancelled); }
+    void execute() override { engine_->run(arguments_.batch, job().cancelled); }
 
 private:
-    std::shared_ptr<Executor> executor_;
+    std::shared_ptr<Engine> engine_;
     BatchArguments arguments_;
 };
 
@@ -58,14 +65,14 @@ void Model::define(Napi::Env env, Environment & environment, Napi::Object export
 }
 
 Model::Model(const Napi::CallbackInfo & info) : Napi::ObjectWrap<Model>(info) {
-    // Only create() makes a model: it passes the executor.
+    // Only create() makes a model: it passes the engine.
     if (info.Length() != 1 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "Models are made by Model.load().");
-    executor_ = *info[0].As<Napi::External<std::shared_ptr<Executor>>>().Data();
+    engine_ = *info[0].As<Napi::External<std::shared_ptr<Engine>>>().Data();
     Value().TypeTag(&kModelTag);
 }
 
-Napi::Object Model::create(Napi::Env env, std::shared_ptr<Executor> executor) {
-    return Environment::of(env).model_class.New({Napi::External<std::shared_ptr<Executor>>::New(env, &executor)});
+Napi::Object Model::create(Napi::Env env, std::shared_ptr<Engine> engine) {
+    return Environment::of(env).model_class.New({Napi::External<std::shared_ptr<Engine>>::New(env, &engine)});
 }
 
 Napi::Value Model::load(const Napi::CallbackInfo & info) {
@@ -74,32 +81,35 @@ Napi::Value Model::load(const Napi::CallbackInfo & info) {
 }
 
 Napi::Value Model::run(const Napi::CallbackInfo & info) {
-    if (!executor_) throw Napi::Error::New(info.Env(), "The model was disposed.");
-    BatchArguments arguments = read_batch_arguments(info[0], executor_->weights().hyperparameters());
-    return PromiseWorker::start(std::make_unique<RunWorker>(info.Env(), executor_, std::move(arguments), Job::state_of(info[1])));
+    if (!engine_) throw Napi::Error::New(info.Env(), "The model was disposed.");
+    BatchArguments arguments = read_batch_arguments(info[0], engine_->hyperparameters());
+    return PromiseWorker::start(std::make_unique<RunWorker>(info.Env(), engine_, std::move(arguments), Job::state_of(info[1])));
 }
 
 Napi::Value Model::prefill(const Napi::CallbackInfo & info) {
-    if (!executor_) throw Napi::Error::New(info.Env(), "The model was disposed.");
-    return start_prefill(info.Env(), executor_, info[0], Job::state_of(info[1]));
+    if (!engine_) throw Napi::Error::New(info.Env(), "The model was disposed.");
+    return start_prefill(info.Env(), engine_, info[0], Job::state_of(info[1]));
 }
 
 Napi::Value Model::step(const Napi::CallbackInfo & info) {
-    if (!executor_) throw Napi::Error::New(info.Env(), "The model was disposed.");
-    return start_step(info.Env(), executor_, info[0], Job::state_of(info[1]));
+    if (!engine_) throw Napi::Error::New(info.Env(), "The model was disposed.");
+    return start_step(info.Env(), engine_, info[0], Job::state_of(info[1]));
 }
 
 Napi::Value Model::dispose(const Napi::CallbackInfo & info) {
-    executor_.reset();
+    engine_.reset();
     return info.Env().Undefined();
 }
 
 Napi::Value Model::info(const Napi::CallbackInfo & info) {
-    if (!executor_) throw Napi::Error::New(info.Env(), "The model was disposed.");
+    if (!engine_) throw Napi::Error::New(info.Env(), "The model was disposed.");
     Napi::Object result = Napi::Object::New(info.Env());
-    result.Set("kernels", executor_->kernels().name);
-    result.Set("threads", executor_->threads());
-    result.Set("weightBytes", static_cast<double>(executor_->weights().bytes()));
+    const EngineInfo engine = engine_->info();
+    result.Set("device", engine.device);
+    result.Set("kernels", engine.kernels);
+    result.Set("attention", engine.attention);
+    result.Set("threads", engine.threads);
+    result.Set("weightBytes", static_cast<double>(engine.weight_bytes));
     return result;
 }
 

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "../engine/executor.h"
+#include "../engine/engine.h"
 #include "environment.h"
 
 namespace clmbr::binding {
@@ -15,8 +15,8 @@ public:
     static void define(Napi::Env env, Environment & environment, Napi::Object exports);
     explicit Model(const Napi::CallbackInfo & info);
 
-    // Wraps an executor; called on the JavaScript thread.
-    static Napi::Object create(Napi::Env env, std::shared_ptr<Executor> executor);
+    // Wraps an engine; called on the JavaScript thread.
+    static Napi::Object create(Napi::Env env, std::shared_ptr<Engine> engine);
 
 private:
     static Napi::Value load(const Napi::CallbackInfo & info);
@@ -26,8 +26,8 @@ private:
     Napi::Value dispose(const Napi::CallbackInfo & info);
     Napi::Value info(const Napi::CallbackInfo & info);
 
-    // Work under way holds the executor too, so disposing never frees what a thread is using.
-    std::shared_ptr<Executor> executor_;
+    // Work under way holds the engine too, so disposing never frees what a thread is using.
+    std::shared_ptr<Engine> engine_;
 };
 
 }  // namespace clmbr::binding

@@ -2,8 +2,8 @@
 
 #include <ggml.h>
 
-#include <cstdio>
-
+#include "../engine/device/backends.h"
+#include "../engine/device/guard.h"
 #include "../kernels/cpu_features.h"
 #include "../kernels/kernels.h"
 #include "environment.h"
@@ -18,6 +18,20 @@ Napi::Value system_info(const Napi::CallbackInfo & info) {
     for (const char * name : {"avx512", "avx2", "neon", "scalar"})
         if (kernels::select_kernels(name) != nullptr) paths.Set(paths.Length(), name);
     result.Set("kernels", paths);
+    Napi::Array backends = Napi::Array::New(info.Env());
+    for (const std::string & name : compiled_backends()) backends.Set(backends.Length(), name);
+    result.Set("backends", backends);
+    Napi::Array devices = Napi::Array::New(info.Env());
+    for (const DeviceInfo & device : list_devices()) {
+        Napi::Object entry = Napi::Object::New(info.Env());
+        entry.Set("name", device.name);
+        entry.Set("backend", device.backend);
+        entry.Set("description", device.description);
+        entry.Set("memoryFree", static_cast<double>(device.memory_free));
+        entry.Set("memoryTotal", static_cast<double>(device.memory_total));
+        devices.Set(devices.Length(), entry);
+    }
+    result.Set("devices", devices);
     return result;
 }
 
@@ -29,9 +43,9 @@ Napi::Value stop(const Napi::CallbackInfo & info) {
 }  // namespace
 
 void install_ggml_callbacks() {
-    // With a callback set, a failed assertion no longer forks a debugger before it aborts. See ggml_preconditions.h for
-    // why none can fail.
-    ggml_set_abort_callback([](const char * message) { std::fprintf(stderr, "clmbr: ggml stopped: %s\n", message); });
+    // With a callback set, a failed assertion no longer forks a debugger before it aborts. See ggml_preconditions.h for why none can
+    // fail on the CPU, and device/guard.h for what happens on other devices.
+    ggml_set_abort_callback(on_ggml_abort);
     ggml_log_set([](ggml_log_level, const char *, void *) {}, nullptr);
 }
 

@@ -3,9 +3,9 @@
 #include <ggml-cpu.h>
 #include <ggml.h>
 
+#include "cpu/head_input.h"
 #include "error.h"
 #include "ggml_preconditions.h"
-#include "head.h"
 
 namespace clmbr {
 namespace {
@@ -42,7 +42,7 @@ void Executor::run(const Batch & batch, const std::atomic<bool> & cancelled, con
     workspace.store = store;
     workspace.all_blocks = cpu::attention_blocks(layout, h, true);
     if (!layout.all_rows()) workspace.last_blocks = cpu::attention_blocks(layout, h, false);
-    compute(workspace, write_outputs);
+    compute(workspace, [](const cpu::Workspace & w, const float * hidden) { write_outputs(cpu::head_input(w), hidden); });
 }
 
 void Executor::run_step(const std::vector<int32_t> & tokens, const std::vector<Continuation *> & continuations,

@@ -12,11 +12,15 @@ bool allocation_fails();
 void allocated(size_t bytes);
 void released(size_t bytes);
 void before_thread_start();  // throws std::system_error when it is to fail
+bool device_fails();         // in the middle of a graph
+bool device_is_full();       // when it is asked for memory
 #else
 inline bool allocation_fails() { return false; }
 inline void allocated(size_t) {}
 inline void released(size_t) {}
 inline void before_thread_start() {}
+inline bool device_fails() { return false; }
+inline bool device_is_full() { return false; }
 #endif
 
 }  // namespace clmbr::faults

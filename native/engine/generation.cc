@@ -2,8 +2,8 @@
 
 #include <string>
 
+#include "cpu/head_input.h"
 #include "error.h"
-#include "head.h"
 
 namespace clmbr {
 
@@ -51,7 +51,7 @@ std::vector<Draw> step(Executor & executor, const std::vector<StepRow> & rows, c
     }
     if (!advanced.empty()) {
         executor.run_step(tokens, continuations, cancelled, [&](const cpu::Workspace & workspace, const float * hidden) {
-            each_logits(workspace, hidden, static_cast<int>(advanced.size()),
+            each_logits(cpu::head_input(workspace), hidden, static_cast<int>(advanced.size()),
                         [&](int i, const float * logits, int worker) { draw_row(advanced[static_cast<size_t>(i)], logits, worker); });
         });
     }

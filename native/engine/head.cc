@@ -5,12 +5,10 @@
 #include <cstring>
 #include <numeric>
 
-#include "cpu/linear.h"
+#include "memory.h"
 
 namespace clmbr {
 namespace {
-
-using cpu::Workspace;
 
 constexpr int kLogitRows = 192;
 constexpr size_t kLogitBytes = 64u << 20;
@@ -18,11 +16,11 @@ constexpr size_t kLogitBytes = 64u << 20;
 // Rows of hidden states, copied to the stride that the kernels like, and their logits.
 class LogitChunk {
 public:
-    explicit LogitChunk(const Workspace & w, bool own_logits)
-        : w_(w),
-          width_(static_cast<size_t>(w.hyperparameters().hidden_size)),
+    explicit LogitChunk(const HeadInput & input, bool own_logits)
+        : input_(input),
+          width_(static_cast<size_t>(input.hyperparameters.hidden_size)),
           stride_(kernels::padded_stride(width_)),
-          vocabulary_(static_cast<size_t>(w.hyperparameters().vocabulary_size)),
+          vocabulary_(static_cast<size_t>(input.hyperparameters.vocabulary_size)),
           capacity_(static_cast<int>(std::clamp<size_t>(kLogitBytes / (vocabulary_ * sizeof(float)), 1, kLogitRows))),
           rows_(static_cast<size_t>(capacity_) * stride_ * sizeof(float), "hidden states") {
         if (own_logits) logits_ = Buffer(static_cast<size_t>(capacity_) * vocabulary_ * sizeof(float), "logits");
@@ -34,14 +32,10 @@ public:
     float * logits(int i) const { return logits_.as<float>() + static_cast<size_t>(i) * vocabulary_; }
     void set_target(int i, float * target) { targets_[static_cast<size_t>(i)] = target; }
 
-    void compute(int count) {
-        cpu::linear(w_, rows_.as<float>(), stride_, count, w_.weights->output(), [&](int row, int column, const float * values, int n) {
-            std::memcpy(targets_[static_cast<size_t>(row)] + column, values, static_cast<size_t>(n) * sizeof(float));
-        });
-    }
+    void compute(int count) { input_.logits(rows_.as<float>(), stride_, count, targets_.data()); }
 
 private:
-    const Workspace & w_;
+    const HeadInput & input_;
     size_t width_, stride_, vocabulary_;
     int capacity_;
     Buffer rows_, logits_;
@@ -91,29 +85,29 @@ private:
 
 // Calls f(output, pooled hidden state) for each output in order; max of logits is not made this way.
 template <class F>
-void each_pooled(const Workspace & w, const float * hidden, F f) {
-    const size_t width = static_cast<size_t>(w.hyperparameters().hidden_size);
-    const std::vector<int32_t> row = row_of_token(*w.layout);
+void each_pooled(const HeadInput & input, const float * hidden, F f) {
+    const size_t width = static_cast<size_t>(input.hyperparameters.hidden_size);
+    const std::vector<int32_t> row = row_of_token(input.layout);
     const auto state = [&](int token) { return hidden + static_cast<size_t>(row[static_cast<size_t>(token)]) * width; };
-    if (w.batch->pooling == Pooling::Last) {
-        for (const Output & output : w.batch->outputs) f(output, state(output.end - 1));
+    if (input.batch.pooling == Pooling::Last) {
+        for (const Output & output : input.batch.outputs) f(output, state(output.end - 1));
         return;
     }
-    PrefixPool pool(w.batch->pooling, width);
+    PrefixPool pool(input.batch.pooling, width);
     std::vector<float> pooled(width);
-    for (const Output & output : w.batch->outputs) {
+    for (const Output & output : input.batch.outputs) {
         for (int token = pool.start(output.begin); token < output.end; token++) pool.add(state(token));
         pool.write(pooled.data());
         f(output, static_cast<const float *>(pooled.data()));
     }
 }
 
-void write_maximum_of_logits(const Workspace & w, const float * hidden) {
-    const size_t width = static_cast<size_t>(w.hyperparameters().hidden_size);
-    const std::vector<int32_t> row = row_of_token(*w.layout);
-    LogitChunk chunk(w, true);
-    PrefixPool pool(Pooling::Max, static_cast<size_t>(w.hyperparameters().vocabulary_size));
-    for (const Output & output : w.batch->outputs) {
+void write_maximum_of_logits(const HeadInput & input, const float * hidden) {
+    const size_t width = static_cast<size_t>(input.hyperparameters.hidden_size);
+    const std::vector<int32_t> row = row_of_token(input.layout);
+    LogitChunk chunk(input, true);
+    PrefixPool pool(Pooling::Max, static_cast<size_t>(input.hyperparameters.vocabulary_size));
+    for (const Output & output : input.batch.outputs) {
         for (int token = pool.start(output.begin); token < output.end;) {
             const int count = std::min(chunk.capacity(), output.end - token);
             for (int i = 0; i < count; i++) {
@@ -123,16 +117,16 @@ void write_maximum_of_logits(const Workspace & w, const float * hidden) {
             chunk.compute(count);
             for (int i = 0; i < count; i++) pool.add(chunk.logits(i));
             token += count;
-            if (*w.cancelled) return;
+            if (input.cancelled) return;
         }
         pool.write(output.values);
     }
 }
 
 // The most probable tokens, then the probabilities of sets of tokens, all as logarithms.
-void write_next(const Workspace & w, const float * logits, const Output & output, std::vector<int32_t> & order) {
-    const int vocabulary = w.hyperparameters().vocabulary_size, top = w.batch->top;
-    const float total = w.kernels->log_sum_exp(logits, vocabulary);
+void write_next(const HeadInput & input, const float * logits, const Output & output, std::vector<int32_t> & order) {
+    const int vocabulary = input.hyperparameters.vocabulary_size, top = input.batch.top;
+    const float total = input.kernels.log_sum_exp(logits, vocabulary);
     std::iota(order.begin(), order.end(), 0);
     // Ties go to the lower id, so that the order is defined.
     std::partial_sort(order.begin(), order.begin() + top, order.end(),
@@ -142,48 +136,48 @@ void write_next(const Workspace & w, const float * logits, const Output & output
         output.values[i] = logits[order[static_cast<size_t>(i)]] - total;
     }
     float * value = output.values + top;
-    for (const std::vector<int32_t> & target : w.batch->targets) {
+    for (const std::vector<int32_t> & target : input.batch.targets) {
         double probability = 0;
         for (const int32_t id : target) probability += std::exp(static_cast<double>(logits[id] - total));
         *value++ = static_cast<float>(std::log(probability));
     }
 }
 
-void write_score(const Workspace & w, const float * logits, const Output & output) {
-    const int vocabulary = w.hyperparameters().vocabulary_size;
-    const int32_t token = w.batch->tokens[static_cast<size_t>(output.end)];
+void write_score(const HeadInput & input, const float * logits, const Output & output) {
+    const int vocabulary = input.hyperparameters.vocabulary_size;
+    const int32_t token = input.batch.tokens[static_cast<size_t>(output.end)];
     int32_t rank = 1, best = 0;
     for (int32_t id = 0; id < vocabulary; id++) {
         if (logits[id] > logits[token] || (logits[id] == logits[token] && id < token)) rank++;
         if (logits[id] > logits[best]) best = id;
     }
-    output.values[0] = logits[token] - w.kernels->log_sum_exp(logits, vocabulary);
+    output.values[0] = logits[token] - input.kernels.log_sum_exp(logits, vocabulary);
     output.ids[0] = rank;
     output.ids[1] = best;
 }
 
 // Logits of pooled hidden states: kept, or reduced to what was asked for.
-void write_logits(const Workspace & w, const float * hidden) {
-    const Representation kind = w.batch->representation;
+void write_logits(const HeadInput & input, const float * hidden) {
+    const Representation kind = input.batch.representation;
     const bool reduced = kind != Representation::Logits;
-    const size_t width = static_cast<size_t>(w.hyperparameters().hidden_size);
-    LogitChunk chunk(w, reduced);
+    const size_t width = static_cast<size_t>(input.hyperparameters.hidden_size);
+    LogitChunk chunk(input, reduced);
     std::vector<const Output *> waiting;
-    std::vector<std::vector<int32_t>> orders(static_cast<size_t>(w.pool->threads()));
+    std::vector<std::vector<int32_t>> orders(static_cast<size_t>(input.pool.threads()));
     if (kind == Representation::Next)
-        for (auto & order : orders) order.resize(static_cast<size_t>(w.hyperparameters().vocabulary_size));
+        for (auto & order : orders) order.resize(static_cast<size_t>(input.hyperparameters.vocabulary_size));
     const auto flush = [&] {
         if (waiting.empty()) return;
         chunk.compute(static_cast<int>(waiting.size()));
         const auto task = [&](int i, int worker) {
             const Output & output = *waiting[static_cast<size_t>(i)];
-            if (kind == Representation::Next) write_next(w, chunk.logits(i), output, orders[static_cast<size_t>(worker)]);
-            else write_score(w, chunk.logits(i), output);
+            if (kind == Representation::Next) write_next(input, chunk.logits(i), output, orders[static_cast<size_t>(worker)]);
+            else write_score(input, chunk.logits(i), output);
         };
-        if (reduced && !*w.cancelled) w.pool->run(static_cast<int>(waiting.size()), task, *w.cancelled);
+        if (reduced && !input.cancelled) input.pool.run(static_cast<int>(waiting.size()), task, input.cancelled);
         waiting.clear();
     };
-    each_pooled(w, hidden, [&](const Output & output, const float * state) {
+    each_pooled(input, hidden, [&](const Output & output, const float * state) {
         const int i = static_cast<int>(waiting.size());
         std::memcpy(chunk.row(i), state, width * sizeof(float));
         chunk.set_target(i, reduced ? chunk.logits(i) : output.values);
@@ -195,21 +189,21 @@ void write_logits(const Workspace & w, const float * hidden) {
 
 }  // namespace
 
-void write_outputs(const Workspace & w, const float * hidden) {
-    if (w.batch->representation == Representation::Hidden) {
-        const size_t bytes = static_cast<size_t>(w.hyperparameters().hidden_size) * sizeof(float);
-        each_pooled(w, hidden, [&](const Output & output, const float * state) { std::memcpy(output.values, state, bytes); });
-    } else if (w.batch->representation == Representation::Logits && w.batch->pooling == Pooling::Max) {
-        write_maximum_of_logits(w, hidden);
+void write_outputs(const HeadInput & input, const float * hidden) {
+    if (input.batch.representation == Representation::Hidden) {
+        const size_t bytes = static_cast<size_t>(input.hyperparameters.hidden_size) * sizeof(float);
+        each_pooled(input, hidden, [&](const Output & output, const float * state) { std::memcpy(output.values, state, bytes); });
+    } else if (input.batch.representation == Representation::Logits && input.batch.pooling == Pooling::Max) {
+        write_maximum_of_logits(input, hidden);
     } else {
-        write_logits(w, hidden);
+        write_logits(input, hidden);
     }
 }
 
-void each_logits(const Workspace & w, const float * hidden, int rows, const std::function<void(int, const float *, int)> & f) {
-    const size_t width = static_cast<size_t>(w.hyperparameters().hidden_size);
-    LogitChunk chunk(w, true);
-    for (int first = 0; first < rows && !*w.cancelled; first += chunk.capacity()) {
+void each_logits(const HeadInput & input, const float * hidden, int rows, const std::function<void(int, const float *, int)> & f) {
+    const size_t width = static_cast<size_t>(input.hyperparameters.hidden_size);
+    LogitChunk chunk(input, true);
+    for (int first = 0; first < rows && !input.cancelled; first += chunk.capacity()) {
         const int count = std::min(chunk.capacity(), rows - first);
         for (int i = 0; i < count; i++) {
             std::memcpy(chunk.row(i), hidden + static_cast<size_t>(first + i) * width, width * sizeof(float));
@@ -217,7 +211,7 @@ void each_logits(const Workspace & w, const float * hidden, int rows, const std:
         }
         chunk.compute(count);
         const auto task = [&](int i, int worker) { f(first + i, chunk.logits(i), worker); };
-        w.pool->run(count, task, *w.cancelled);
+        input.pool.run(count, task, input.cancelled);
     }
 }
 

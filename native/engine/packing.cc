@@ -12,15 +12,6 @@ using kernels::kPanelWidth;
 using kernels::kQ8Block;
 using kernels::WeightType;
 
-// Where row `row` of the checkpoint lies in the file. llama.cpp interleaves the two halves of a head, which its rotation
-// pairs up; ours pairs element i with i + half, as the checkpoint has it.
-int file_row(const TensorEntry & t, int row) {
-    if (t.permuted_heads == 0) return row;
-    const int head_size = t.rows / t.permuted_heads, half = head_size / 2;
-    const int head = row / head_size, within = row % head_size;
-    return head * head_size + within % half * 2 + within / half;
-}
-
 // Writes `count` rows as the columns `first`.. of a panel.
 template <class T>
 void pack(const uint8_t * const * rows, int first, int count, int columns, uint8_t * target) {
@@ -48,6 +39,13 @@ void pack_q8(const uint8_t * const * rows, int first, int count, int columns, ui
 }
 
 }  // namespace
+
+int file_row(const TensorEntry & t, int row) {
+    if (t.permuted_heads == 0) return row;
+    const int head_size = t.rows / t.permuted_heads, half = head_size / 2;
+    const int head = row / head_size, within = row % head_size;
+    return head * head_size + within % half * 2 + within / half;
+}
 
 void read_panel(const File & file, const TensorEntry & t, int panel, uint8_t * scratch, uint8_t * target) {
     const int first = panel * kPanelWidth, count = std::min(kPanelWidth, t.rows - first);

@@ -7,6 +7,10 @@
 
 namespace clmbr {
 
+// Where row `row` of the checkpoint lies in the file. llama.cpp interleaves the two halves of a head, which its rotation
+// pairs up; ours pairs element i with i + half, as the checkpoint has it.
+int file_row(const TensorEntry & tensor, int row);
+
 // Reads the 32 rows of `panel` and writes them as a panel (zeros for rows beyond the last). `scratch` holds 64 rows.
 void read_panel(const File & file, const TensorEntry & tensor, int panel, uint8_t * scratch, uint8_t * target);
 

@@ -11,7 +11,7 @@ namespace clmbr::test {
 namespace {
 
 // Attempts that still succeed before one fails; below zero: all succeed.
-std::atomic<long> remaining[3] = {{-1}, {-1}, {-1}};
+std::atomic<long> remaining[5] = {{-1}, {-1}, {-1}, {-1}, {-1}};
 std::atomic<bool> happened{false};
 std::atomic<long long> bytes_in_buffers{0}, blocks_in_heap{0};
 
@@ -65,6 +65,9 @@ void released(size_t bytes) { test::bytes_in_buffers -= static_cast<long long>(b
 void before_thread_start() {
     if (test::fails(test::Fault::Thread)) throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
 }
+
+bool device_fails() { return test::fails(test::Fault::Device); }
+bool device_is_full() { return test::fails(test::Fault::DeviceMemory); }
 
 }  // namespace clmbr::faults
 

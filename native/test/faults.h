@@ -5,7 +5,8 @@
 
 namespace clmbr::test {
 
-enum class Fault { Buffer, Thread, Heap };  // Heap: operator new
+// Heap: operator new. Device: a graph on a device. DeviceMemory: memory on one.
+enum class Fault { Buffer, Thread, Heap, Device, DeviceMemory };
 
 // From here on, the `index`-th attempt of this kind fails (0: the next one).
 void arm(Fault kind, long index);

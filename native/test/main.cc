@@ -3,6 +3,9 @@
 #include <cstdio>
 #include <exception>
 
+#include <ggml.h>
+
+#include "../engine/device/guard.h"
 #include "paths.h"
 #include "test.h"
 
@@ -52,4 +55,7 @@ int run(const char * words) {
 }  // namespace
 }  // namespace clmbr::test
 
-int main(int argc, char ** argv) { return clmbr::test::run(argc > 1 ? argv[1] : ""); }
+int main(int argc, char ** argv) {
+    ggml_set_abort_callback(clmbr::on_ggml_abort);
+    return clmbr::test::run(argc > 1 ? argv[1] : "");
+}
