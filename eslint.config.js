@@ -51,6 +51,7 @@ export default defineConfig(
     'coverage',
     '.ggml',
     '.cache',
+    '.cross',
     'docs/api',
     'examples/demo',
   ]),

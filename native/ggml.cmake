@@ -57,6 +57,16 @@ foreach(instruction_set SSE42 AVX AVX_VNNI AVX2 BMI2 FMA F16C AVX512 AVX512_VBMI
 endforeach()
 
 clmbr_set_option(GGML_CUDA ${CLMBR_CUDA})
+if(CLMBR_CUDA)
+  # Without virtual memory management the driver's library is not linked, so that a machine without a driver can load the addon and
+  # say so. Several devices are for several models, not for one: no NCCL.
+  clmbr_set_option(GGML_CUDA_NO_VMM ON)
+  clmbr_set_option(GGML_CUDA_NCCL OFF)
+  # Turing (T4) to Hopper (H100, H200). Machine code only: intermediate code of a newer toolkit may be too new for an older driver.
+  if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+    set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 86-real 89-real 90-real)
+  endif()
+endif()
 clmbr_set_option(GGML_VULKAN ${CLMBR_VULKAN})
 clmbr_set_option(GGML_METAL ${CLMBR_METAL})
 clmbr_set_option(GGML_METAL_EMBED_LIBRARY ${CLMBR_METAL})

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addBuild } from './commands/build.ts';
 import { addConvert } from './commands/convert.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addEmbed } from './commands/embed.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addGenerate } from './commands/generate.ts';
@@ -44,6 +46,8 @@ export function createProgram(context: Context): Command {
     addRisk,
     addTokenize,
     addDemo,
+    addDoctor,
+    addBuild,
   ])
     add(program, context);
   for (const command of program.commands)

@@ -6,7 +6,7 @@ export const tiers = [
   ['json', 'files', 'gguf', 'tokenizer', 'coverage'],
   ['architecture'],
   ['convert', 'native'],
-  ['scheduler', 'data', 'output'],
+  ['scheduler', 'data', 'output', 'doctor'],
   ['model*'],
   ['index'],
   ['cli'],
@@ -22,7 +22,8 @@ export const users = [
   { folder: 'examples', may: ['lib/index.ts', 'dist/index.js'] },
 ];
 
-/** What only lib/native may name. */
+/** Where the addon may be named: lib/native loads it, lib/cli/build makes it. */
+export const addonFolders = ['lib/native/', 'lib/cli/build/'];
 export const addonMarks = [/['"`]node-gyp-build['"`]/, /\.node['"`]/, /process\.dlopen/];
 
 /** Headers that a part of native/ may not include, directly or through another file. */

@@ -97,7 +97,10 @@ function checkUsers({ files, known, read, rules }) {
 
 function checkAddon({ files, read, rules }) {
   const elsewhere = files.filter(
-    (file) => isScript(file) && /^(lib|bench|examples)\//.test(file) && !file.startsWith('lib/native/'),
+    (file) =>
+      isScript(file) &&
+      /^(lib|bench|examples)\//.test(file) &&
+      !rules.addonFolders.some((folder) => file.startsWith(folder)),
   );
   return elsewhere
     .filter((file) => rules.addonMarks.some((mark) => mark.test(read(file))))
