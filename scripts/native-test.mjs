@@ -12,7 +12,10 @@ import { checkNode, checkTools } from './lib/tools.mjs';
 
 /** What each sanitizer is told when the tests run; every finding ends the program with a failure. */
 const sanitizers = {
-  address: { ASAN_OPTIONS: `detect_stack_use_after_return=1:detect_leaks=${process.platform === 'linux' ? 1 : 0}` },
+  address: {
+    ASAN_OPTIONS: `detect_stack_use_after_return=1:detect_leaks=${process.platform === 'linux' ? 1 : 0}`,
+    LSAN_OPTIONS: `suppressions=${inRoot('native', 'test', 'leaks.txt')}:print_suppressions=0`,
+  },
   undefined: { UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1' },
   thread: { TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1' },
 };

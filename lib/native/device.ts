@@ -70,8 +70,9 @@ function addonWith(backend: GpuBackend): NativeAddon {
   try {
     return loadAddon('cuda');
   } catch (cause) {
-    const reason = (cause as Error).message;
-    throw new ClmbrError('DEVICE_UNAVAILABLE', `device: expected an addon with cuda; ${build}. ${reason}`, {
+    const installed = locate('cuda').file !== null;
+    const reason = (cause as Error).message + (installed ? '' : ` Or ${build}.`);
+    throw new ClmbrError('DEVICE_UNAVAILABLE', `device: expected an addon with cuda. ${reason}`, {
       cause,
       details: { backend },
     });
