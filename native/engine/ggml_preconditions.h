@@ -13,6 +13,11 @@
 // ggml_graph_plan           custom operators need no work memory: work_size is 0, and checked.
 // ggml_graph_compute        n_threads is 1, the thread pool and plan are there; operators do not throw.
 // crash handler             ggml's terminate handler, which forks a debugger, is kept out at build time (ggml.cmake).
+//
+// The device graph (engine/device) uses more of ggml, and devices fail in ways that nobody can rule out. There the same holds for sizes:
+// every dimension follows from checked hyper-parameters and lengths, the builder gives each operator what its constructor asserts, and
+// ggml_backend_supports_op is asked before a graph is computed. What still fails inside of ggml leaves as an exception: device/guard.h.
+// Not covered: small mallocs of ggml-alloc.c, and what ggml's own threads assert on (the CPU backend's, with more than one thread).
 #pragma once
 
 #include <cstddef>

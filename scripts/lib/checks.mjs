@@ -15,7 +15,7 @@ const checks = [
 
 /** All that the checks look at: the tree without what git ignores. */
 function inputs() {
-  const folders = ['lib', 'native', 'test', 'bench', 'examples', 'scripts', 'docs', '.ci', '.github'];
+  const folders = ['lib', 'native', 'test', 'bench', 'examples', 'scripts', 'docs', '.ci', '.github', 'packages'];
   const files = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'vitest.config.ts'];
   const settings = ['eslint.config.js', '.prettierrc.json', '.prettierignore', 'typedoc.json', 'CMakeLists.txt'];
   const texts = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
