@@ -13,7 +13,7 @@ export { CoverageCounter } from './coverage.ts';
 export type { CoverageOptions, CoverageReport } from './coverage.ts';
 export * from './data/index.ts';
 export { diagnose } from './doctor/index.ts';
-export type { AbsentBackend, AddonReport, Device, Diagnosis } from './doctor/index.ts';
+export type { AbsentBackend, AddonReport, AddonVariant, Device, Diagnosis } from './doctor/index.ts';
 export { ClmbrError } from './errors.ts';
 export type { ClmbrErrorCode } from './errors.ts';
 export * from './model/index.ts';

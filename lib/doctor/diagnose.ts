@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { currentRuntime, describeAddon, loadAddon } from '../native/index.ts';
-import type { AddonReport, Variant } from '../native/index.ts';
+import type { AddonReport, AddonVariant } from '../native/index.ts';
 import { absentBackends } from './absent.ts';
 import type { Device, Diagnosis } from './diagnosis.ts';
 
@@ -50,7 +50,7 @@ interface Examined {
   system: System | undefined;
 }
 
-function examine(variant: Variant): Examined {
+function examine(variant: AddonVariant): Examined {
   const report = describeAddon(variant);
   if (report.error !== null) return { report, system: undefined };
   try {

@@ -1,6 +1,6 @@
-import type { AddonReport } from '../native/index.ts';
+import type { AddonReport, AddonVariant } from '../native/index.ts';
 
-export type { AddonReport };
+export type { AddonReport, AddonVariant };
 
 /** Something that can compute. */
 export interface Device {

@@ -1,2 +1,2 @@
 export { diagnose } from './diagnose.ts';
-export type { AbsentBackend, AddonReport, Device, Diagnosis } from './diagnosis.ts';
+export type { AbsentBackend, AddonReport, AddonVariant, Device, Diagnosis } from './diagnosis.ts';

@@ -4,16 +4,16 @@ import type { BinaryHeader } from './binary-header.ts';
 import { readBinaryHeader } from './binary-header.ts';
 import { explainLoadFailure, explainRuntime } from './explain.ts';
 import type { LoadFacts } from './load-facts.ts';
-import type { Location, Variant } from './locate.ts';
+import type { Location, AddonVariant } from './locate.ts';
 import { locate } from './locate.ts';
 import { currentEngine, currentLibc, currentRuntime } from './runtime.ts';
 import type { NativeAddon } from './types.ts';
 
-const loaded = new Map<Variant, { addon: NativeAddon; path: string }>();
+const loaded = new Map<AddonVariant, { addon: NativeAddon; path: string }>();
 
 /** What is known of a variant of the addon, for people. */
 export interface AddonReport {
-  variant: Variant;
+  variant: AddonVariant;
   /** The file that is or would be loaded; null where there is none. */
   path: string | null;
   /** Why it cannot be loaded, in one sentence; null where it is loaded. */
@@ -25,7 +25,7 @@ export interface AddonReport {
  *
  * @throws ClmbrError ADDON_UNAVAILABLE with the reason and what to do; `details.problem` names the kind of failure
  */
-export function loadAddon(variant: Variant): NativeAddon {
+export function loadAddon(variant: AddonVariant): NativeAddon {
   const known = loaded.get(variant);
   if (known !== undefined) return known.addon;
   const location = locate(variant);
@@ -42,7 +42,7 @@ export function addon(): NativeAddon {
 }
 
 /** Whether and from where a variant can be loaded; loads it. Never throws. */
-export function describeAddon(variant: Variant): AddonReport {
+export function describeAddon(variant: AddonVariant): AddonReport {
   try {
     loadAddon(variant);
     return { variant, path: loaded.get(variant)!.path, error: null };
@@ -51,7 +51,7 @@ export function describeAddon(variant: Variant): AddonReport {
   }
 }
 
-function open(variant: Variant, { version, file, missing }: Location): NativeAddon {
+function open(variant: AddonVariant, { version, file, missing }: Location): NativeAddon {
   let header: BinaryHeader | null = null;
   const refuse = (cause?: unknown): never => {
     const { message: reason = '', code = '' } = (cause ?? {}) as { message?: string; code?: string };

@@ -4,7 +4,7 @@ export { currentRuntime } from './runtime.ts';
 export type { Runtime } from './runtime.ts';
 export { chooseDevice, isDeviceName } from './device.ts';
 export type { ChosenDevice, DeviceName, GpuBackend } from './device.ts';
-export type { Variant } from './locate.ts';
+export type { AddonVariant } from './locate.ts';
 export { fromNative, isAbort } from './errors.ts';
 export type {
   NativeAddon,

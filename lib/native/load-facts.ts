@@ -1,10 +1,10 @@
 import type { BinaryHeader } from './binary-header.ts';
-import type { Missing, Variant } from './locate.ts';
+import type { Missing, AddonVariant } from './locate.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Everything that is known about a failure to load an addon. */
 export interface LoadFacts {
-  variant: Variant;
+  variant: AddonVariant;
   /** Version of clmbr. */
   version: string;
   runtime: Runtime;

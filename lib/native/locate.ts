@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { currentLibc } from './runtime.ts';
 
 /** `default`: the addon of this package; `cuda`: the one of the optional package clmbr-cuda, with CUDA linked in. */
-export type Variant = 'default' | 'cuda';
+export type AddonVariant = 'default' | 'cuda';
 
 /** Addons that a package carries for one platform. */
 export interface Carried {
@@ -31,7 +31,7 @@ export interface Location {
 }
 
 /** Where the addon of a variant is. Never throws. */
-export function locate(variant: Variant): Location {
+export function locate(variant: AddonVariant): Location {
   const root = ownRoot();
   if (root === null) return { version: '', file: null, missing: { why: 'bundled' } };
   const version = manifestOf(root)!.version;
