@@ -7,7 +7,7 @@ import { print } from '../output.ts';
 export function addDoctor(program: Command, _: Context): void {
   program
     .command('doctor')
-    .summary('print what can compute here, and why the rest cannot')
+    .summary('print what can compute here')
     .description(
       'Prints versions, instruction sets, addons and devices, and why others are absent. Fails where no model can run on the CPU.',
     )
