@@ -16,6 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #endif
+#if defined(__linux__)
+#include <sys/prctl.h>
+#endif
 
 namespace clmbr::test {
 
@@ -67,6 +70,10 @@ RpcDevice::RpcDevice(const std::string & name) {
     std::fflush(stdout);
     child_ = fork();
     if (child_ == 0) {
+#if defined(__linux__)
+        // Not to outlive tests that crash.
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
         // The server talks about itself.
         if (std::freopen("/dev/null", "w", stdout) == nullptr) _exit(1);
         ggml_backend_dev_t device = ggml_backend_reg_dev_get(ggml_backend_cpu_reg(), 0);

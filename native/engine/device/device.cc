@@ -75,10 +75,27 @@ void Device::use(const std::function<void()> & work) {
     throw Error("DEVICE_UNAVAILABLE", "The device " + name_ + " failed: " + why + ".");
 }
 
+void Device::settle() noexcept {
+    if (!queues_ || state_->failed()) return;
+    try {
+        const DeviceGuard guard;
+        ggml_backend_synchronize(backend_);
+    } catch (...) {
+        state_->set_failed();
+    }
+}
+
 void Device::watch(const std::atomic<bool> * cancelled) {
     if (!processor_) return;
     const auto stop = [](void * flag) { return static_cast<const std::atomic<bool> *>(flag)->load(); };
     ggml_backend_cpu_set_abort_callback(backend_, cancelled == nullptr ? nullptr : +stop, const_cast<std::atomic<bool> *>(cancelled));
+}
+
+HostMemory::HostMemory(Device & device, size_t bytes, const std::string & purpose) : device_(device), pinned_(nullptr, FreeBuffer{device.state()}) {
+    if (const ggml_backend_buffer_type_t type = ggml_backend_dev_host_buffer_type(ggml_backend_get_device(device.backend())))
+        pinned_.reset(ggml_backend_buft_alloc_buffer(type, bytes));
+    if (!pinned_) plain_ = Buffer(bytes, purpose);
+    data_ = static_cast<float *>(pinned_ ? ggml_backend_buffer_get_base(pinned_.get()) : plain_.data());
 }
 
 DeviceBuffer allocate_tensors(Device & device, ggml_context * context, const std::string & purpose) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "../memory.h"
 #include "guard.h"
 
 namespace clmbr {
@@ -44,6 +45,9 @@ public:
     // Computes a graph, or queues it where the device queues. Throws Error.
     void compute(ggml_cgraph * graph);
 
+    // Waits for what is queued, if anything can be; a failure only marks the device.
+    void settle() noexcept;
+
     // Ends a graph early where the device can do that (the processor); null: no more.
     void watch(const std::atomic<bool> * cancelled);
 
@@ -63,6 +67,24 @@ struct FreeBuffer {
     }
 };
 using DeviceBuffer = std::unique_ptr<ggml_backend_buffer, FreeBuffer>;
+
+// Memory of the host that results are read back to: where the device can write to it while the host goes on (pinned), else any. Throws
+// Error OUT_OF_MEMORY.
+class HostMemory {
+public:
+    HostMemory(Device & device, size_t bytes, const std::string & purpose);
+    // Not before everything that is queued has been read back.
+    ~HostMemory() { device_.settle(); }
+    HostMemory(const HostMemory &) = delete;
+
+    float * floats() const { return data_; }
+
+private:
+    Device & device_;
+    DeviceBuffer pinned_;
+    Buffer plain_;
+    float * data_;
+};
 
 // Memory for all tensors of `context`. Throws Error OUT_OF_MEMORY.
 DeviceBuffer allocate_tensors(Device & device, ggml_context * context, const std::string & purpose);

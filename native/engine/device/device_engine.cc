@@ -201,11 +201,11 @@ void DeviceEngine::run(const Batch & batch, const std::atomic<bool> & cancelled)
     check_batch(batch, h);
     const BatchLayout layout(batch);
     if (layout.rows.empty()) return;
-    const Buffer hidden(layout.rows.size() * static_cast<size_t>(h.hidden_size) * sizeof(float), "hidden states");
     work(cancelled, [&] {
-        compute_hidden(batch, layout, cancelled, nullptr, hidden.as<float>());
+        const HostMemory hidden(device_, layout.rows.size() * static_cast<size_t>(h.hidden_size) * sizeof(float), "hidden states");
+        compute_hidden(batch, layout, cancelled, nullptr, hidden.floats());
         const auto logits = [this](const float * rows, size_t stride, int count, float * const * targets) { compute_logits(rows, stride, count, targets); };
-        write_outputs({h, batch, layout, kernels_, *pool_, cancelled, logits}, hidden.as<float>());
+        write_outputs({h, batch, layout, kernels_, *pool_, cancelled, logits}, hidden.floats());
     });
 }
 
@@ -305,10 +305,10 @@ std::vector<Draw> DeviceEngine::step(const std::vector<Advance> & rows, const Sa
         for (size_t begin = 0, end; begin < advanced.size() && !cancelled; begin = end) {
             for (end = begin + 1; end < advanced.size() && advanced[end].continuations == advanced[begin].continuations; end++) {
             }
-            const Buffer logits((end - begin) * width * sizeof(float), "logits");
-            compute_step(*continuations_of(indices[begin]), advanced, begin, end, logits.as<float>());
+            const HostMemory logits(device_, (end - begin) * width * sizeof(float), "logits");
+            compute_step(*continuations_of(indices[begin]), advanced, begin, end, logits.floats());
             draw_rows({indices.begin() + static_cast<long>(begin), indices.begin() + static_cast<long>(end)},
-                      [&](size_t i) { return logits.as<float>() + i * width; });
+                      [&](size_t i) { return logits.floats() + i * width; });
         }
     });
     for (const Advance & row : advanced) static_cast<DeviceContinuations *>(row.continuations)->append(row.slot);
