@@ -27,20 +27,39 @@ namespace {
 
 #if defined(_WIN32)
 
+namespace {
+
+std::string reason(DWORD error) {
+    switch (error) {
+        case ERROR_FILE_NOT_FOUND:
+        case ERROR_PATH_NOT_FOUND: return "there is no such file";
+        case ERROR_ACCESS_DENIED: return "access is denied";
+        case ERROR_SHARING_VIOLATION: return "another program has locked it";
+        default: return "Windows gives error " + std::to_string(error);
+    }
+}
+
+}  // namespace
+
 File::File(const std::string & path) : path_(path) {
     const int length = MultiByteToWideChar(CP_UTF8, 0, path.c_str(), -1, nullptr, 0);
     std::vector<wchar_t> wide(static_cast<size_t>(length > 0 ? length : 1));
     MultiByteToWideChar(CP_UTF8, 0, path.c_str(), -1, wide.data(), length);
-    handle_ = CreateFileW(wide.data(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr, OPEN_EXISTING,
-                          FILE_ATTRIBUTE_NORMAL, nullptr);
-    if (handle_ == INVALID_HANDLE_VALUE) fail(path, "error " + std::to_string(GetLastError()));
+    const HANDLE handle = CreateFileW(wide.data(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr,
+                                      OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
+    if (handle == INVALID_HANDLE_VALUE) fail(path, reason(GetLastError()));
     LARGE_INTEGER size;
-    if (!GetFileSizeEx(handle_, &size)) fail(path, "its size is unknown");
+    if (GetFileType(handle) != FILE_TYPE_DISK || !GetFileSizeEx(handle, &size)) {
+        // The destructor does not run for an object that was never finished.
+        CloseHandle(handle);
+        fail(path, "it is not a regular file");
+    }
+    handle_ = handle;
     size_ = static_cast<uint64_t>(size.QuadPart);
 }
 
 File::~File() {
-    if (handle_ != nullptr && handle_ != INVALID_HANDLE_VALUE) CloseHandle(handle_);
+    CloseHandle(handle_);
 }
 
 void File::read(uint64_t offset, void * target, size_t bytes) const {
@@ -51,7 +70,9 @@ void File::read(uint64_t offset, void * target, size_t bytes) const {
         at.OffsetHigh = static_cast<DWORD>(offset >> 32);
         const DWORD chunk = bytes > (1u << 30) ? 1u << 30 : static_cast<DWORD>(bytes);
         DWORD got = 0;
-        if (!ReadFile(handle_, out, chunk, &got, &at) || got == 0) fail(path_, "it ended before the data that its header promises");
+        const bool read = ReadFile(handle_, out, chunk, &got, &at);
+        if (!read && GetLastError() != ERROR_HANDLE_EOF) fail(path_, reason(GetLastError()));
+        if (got == 0) fail(path_, "it ended before the data that its header promises");
         out += got;
         offset += got;
         bytes -= got;

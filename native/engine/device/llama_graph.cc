@@ -15,7 +15,7 @@ constexpr int kMostBlocks = 48;
 class Builder {
 public:
     Builder(ggml_context * context, const DeviceWeights & weights, const Device & device)
-        : c(context), weights_(weights), h_(weights.hyperparameters()), device_(device) {
+        : c(context), h_(weights.hyperparameters()), device_(device) {
         graph_ = ggml_new_graph_custom(context, device_graph_tensors(h_), false);
     }
 
@@ -110,7 +110,6 @@ private:
         return result;
     }
 
-    const DeviceWeights & weights_;
     const Hyperparameters & h_;
     const Device & device_;
     ggml_cgraph * graph_;
