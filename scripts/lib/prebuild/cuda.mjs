@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { inRoot } from '../paths.mjs';
@@ -61,12 +61,23 @@ async function compile({ ggml, jobs, architectures, toolkit }) {
       CMAKE_CUDA_COMPILER_LAUNCHER: cache,
     }),
   };
+  forgetOtherSettings(folder, JSON.stringify(settings, null, 2));
   const options = Object.entries(settings).map(([name, value]) => `-D${name}=${value}`);
   await cmake(['-S', inRoot(), '-B', folder, ...options]);
   await cmake(['--build', folder, '--parallel', String(jobs), '--target', 'clmbr']);
   const addon = path.join(folder, 'clmbr.node');
   if (!existsSync(addon)) throw new StepError(`The build made no ${addon}.`);
   return addon;
+}
+
+/** A compiler cannot be changed in an existing CMake cache: it would lose all other settings. */
+function forgetOtherSettings(folder, wanted) {
+  const account = path.join(folder, 'settings.json');
+  mkdirSync(folder, { recursive: true });
+  if (existsSync(account) && readFileSync(account, 'utf8') === wanted) return;
+  rmSync(path.join(folder, 'CMakeCache.txt'), { force: true });
+  rmSync(path.join(folder, 'CMakeFiles'), { recursive: true, force: true });
+  writeFileSync(account, wanted);
 }
 
 async function cmake(args) {
