@@ -95,8 +95,8 @@ describe('devices that are asked for', async () => {
     },
   );
 
-  it.runIf(backends.length > 0)('explains that a device of that number is not there', async () => {
-    await expectClmbrError(loadModel(path, { device: `${backends[0]}:99` as 'cuda:99' }), 'DEVICE_UNAVAILABLE', ':99');
+  it.each(backends)('explains that there is no %s of that number', async (backend) => {
+    await expectClmbrError(loadModel(path, { device: `${backend}:99` as 'cuda:99' }), 'DEVICE_UNAVAILABLE', ':99');
   });
 
   it.runIf(devices.length === 0)('takes the processor where there is nothing better', async () => {
