@@ -3,10 +3,14 @@ const stretch = 6;
 
 let since = 0;
 
+/** Whether JavaScript has worked for some milliseconds. Saves loops the promise of a call that would do nothing. */
+export function isOutOfBreath(): boolean {
+  return performance.now() - since >= stretch;
+}
+
 /** Lets the event loop run when JavaScript has worked for some milliseconds; costs next to nothing otherwise. */
 export async function breathe(): Promise<void> {
-  const now = performance.now();
-  if (now - since < stretch) return;
+  if (!isOutOfBreath()) return;
   await new Promise((resolve) => setImmediate(resolve));
   since = performance.now();
 }

@@ -1,7 +1,8 @@
 import { CoverageCounter } from '../coverage.ts';
 import { invalidArgument } from '../options.ts';
+import type { WindowStream } from '../scheduler/index.ts';
 import type { Patient } from '../types.ts';
-import { embedPatients } from './embed.ts';
+import { embedThrough, openStream } from './embed.ts';
 import type { EmbedResult } from './embed.ts';
 import type { CheckedEmbedOptions } from './options.ts';
 import type { Session } from './session.ts';
@@ -27,6 +28,7 @@ export async function* streamEmbeddings(
   if (options.signal?.aborted) follow();
   options.signal?.addEventListener('abort', follow, { once: true });
   const chunks = chunksOf(patients);
+  let windows: WindowStream | undefined;
   let next: Promise<EmbedResult | undefined> | undefined;
   let index = 0;
   const advance = async (): Promise<EmbedResult | undefined> => {
@@ -35,7 +37,8 @@ export async function* streamEmbeddings(
     if (value === undefined) return undefined;
     const first = index;
     index += value.length;
-    return embedPatients(session, value, { ...options, signal }, coverage, first);
+    windows ??= openStream(session, { ...options, signal });
+    return embedThrough(windows, session, value, { ...options, signal }, coverage, first);
   };
   try {
     next = advance();
@@ -51,6 +54,7 @@ export async function* streamEmbeddings(
     options.signal?.removeEventListener('abort', follow);
     stop.abort();
     await next?.catch(() => undefined);
+    windows?.close();
     const released = chunks.return(undefined);
     // Whoever aborts does not wait for a source that may be silent for long: it is released when it answers.
     if (options.signal?.aborted) released.catch(() => undefined);

@@ -1,10 +1,15 @@
 import type { CoverageCounter, CoverageReport } from '../coverage.ts';
 import { CoverageCounter as Counter } from '../coverage.ts';
+import { ClmbrError } from '../errors.ts';
+import type { NativeDestination } from '../native/index.ts';
 import { checkInteger } from '../options.ts';
+import type { WindowStream } from '../scheduler/index.ts';
 import type { Patient } from '../types.ts';
+import { breathe, isOutOfBreath } from './breathe.ts';
 import type { CheckedEmbedOptions } from './options.ts';
-import { allocate, assertCoverage, planPatients, progressOf } from './session.ts';
+import { CallProgress, allocate, assertCoverage, eachTimeline } from './session.ts';
 import type { Session } from './session.ts';
+import { WindowPlanner } from './windows.ts';
 import type { Average, RowInfo } from './windows.ts';
 
 /** Vectors of patients. */
@@ -36,8 +41,32 @@ export class EmbedResult {
   }
 }
 
-/** Computes the vectors of some patients; `coverage` counts on where earlier calls of a stream stopped. */
+/** Tokens that are read before the first of them are computed, while reading goes on. */
+const readAhead = 65_536;
+
+/** Computes the vectors of some patients. */
 export async function embedPatients(
+  session: Session,
+  patients: readonly Patient[],
+  options: CheckedEmbedOptions,
+): Promise<EmbedResult> {
+  const stream = openStream(session, options);
+  try {
+    return await embedThrough(stream, session, patients, options);
+  } finally {
+    stream.close();
+  }
+}
+
+/** The way through the queue for calls of these options. */
+export function openStream(session: Session, { pooling, representation, signal }: CheckedEmbedOptions): WindowStream {
+  // One output for each token is the same as the last token of one-token ranges.
+  return session.queue.open({ pooling: pooling === 'none' ? 'last' : pooling, representation, top: 0, signal });
+}
+
+/** As `embedPatients`; `coverage` counts on where earlier chunks of patients stopped. */
+export async function embedThrough(
+  stream: WindowStream,
   session: Session,
   patients: readonly Patient[],
   options: CheckedEmbedOptions,
@@ -45,26 +74,66 @@ export async function embedPatients(
   firstIndex = 0,
 ): Promise<EmbedResult> {
   options.signal?.throwIfAborted();
-  const plan = await planPatients(session, patients, options, options.pooling, coverage, firstIndex);
+  const { hiddenSize, vocabularySize, contextLength } = session.model.hyperparameters;
+  const width = options.representation === 'hidden' ? hiddenSize : vocabularySize;
+  const planner = new WindowPlanner(contextLength, options.pooling, options.overflow, options.sharing);
+  const { plan, windows } = planner;
+  const progress = new CallProgress(patients.length, options.onProgress);
+  const groups: Promise<void>[] = [];
+  let data: Float32Array | undefined;
+  const compute = (destinations: NativeDestination[]): void => {
+    const group = stream.add({ windows: windows.take(), destinations, onProgress: progress.add });
+    // Whoever fails while patients are still read is asked below.
+    group.catch(() => undefined);
+    groups.push(group);
+  };
+  const use = async (): Promise<void> => {
+    data ??= allocate(await countRows(patients, options.at), width, 'numbers');
+    compute([{ values: data }]);
+  };
+  const isKnown = options.pooling !== 'none' && options.overflow !== 'mean';
+  await eachTimeline(
+    session,
+    patients,
+    options,
+    coverage,
+    (timeline, index) => {
+      planner.add(timeline, index);
+      return isKnown && windows.waitingTokens >= readAhead ? use() : undefined;
+    },
+    firstIndex,
+  );
+  coverage.addEmptyRows(plan.emptyRows);
   const report = coverage.report();
   assertCoverage(report, options.minCoverage);
 
-  const { hiddenSize, vocabularySize } = session.model.hyperparameters;
-  const width = options.representation === 'hidden' ? hiddenSize : vocabularySize;
-  const data = allocate(plan.rows.length, width, 'numbers');
+  data ??= allocate(plan.rows.length, width, 'numbers');
+  assertRows(data, plan.rows.length * width);
   const parts = allocate(plan.auxiliaryRows, width, 'numbers of windows');
-  await session.queue.run({
-    windows: plan.windows,
-    destinations: [{ values: data }, { values: parts }],
-    // One output for each token is the same as the last token of one-token ranges.
-    pooling: options.pooling === 'none' ? 'last' : options.pooling,
-    representation: options.representation,
-    top: 0,
-    signal: options.signal,
-    onProgress: progressOf(plan, patients.length, options.onProgress),
-  });
+  const destinations = [{ values: data }, { values: parts }];
+  progress.begin(windows.totalTokens, plan.rows.length);
+  compute(destinations);
+  await Promise.all(groups);
+  windows.copyResults(destinations, { values: width });
   for (const average of plan.averages) writeAverage(average, parts, data, width);
   return new EmbedResult(data, width, plan.rows, report);
+}
+
+/** Rows that patients will have, one for each label time, before any of them is read: what is no patient is refused when it is. */
+async function countRows(patients: readonly Patient[], at: CheckedEmbedOptions['at']): Promise<number> {
+  let rows = 0;
+  for (const [i, patient] of patients.entries()) {
+    // An array has a method of that name.
+    const times: unknown = at?.[i] ?? (patient as { at?: unknown } | null | undefined)?.at;
+    rows += Array.isArray(times) ? times.length : 1;
+    if (isOutOfBreath()) await breathe();
+  }
+  return rows;
+}
+
+function assertRows(data: Float32Array, expected: number): void {
+  if (data.length === expected) return;
+  throw new ClmbrError('INVALID_INPUT', 'at: expected the label times of patients to stay as they are during a call.');
 }
 
 function writeAverage({ row, parts }: Average, windows: Float32Array, data: Float32Array, width: number): void {

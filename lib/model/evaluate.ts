@@ -3,20 +3,20 @@ import { CoverageCounter } from '../coverage.ts';
 import type { WindowRequest } from '../scheduler/index.ts';
 import type { DroppedEvent } from '../tokenizer/index.ts';
 import type { Patient } from '../types.ts';
-import { breathe } from './breathe.ts';
+import { breathe, isOutOfBreath } from './breathe.ts';
 import type { CheckedEvaluateOptions } from './evaluate-options.ts';
 import type { TargetProbability } from './evaluate-targets.ts';
 import { perplexityOf, sumOf } from './perplexity.ts';
 import type { OverallPerplexity, Perplexity } from './perplexity.ts';
 import { ScorePlanner } from './perplexity-windows.ts';
 import type { ScoredRows } from './perplexity-windows.ts';
-import { allocate, assertCoverage, eachTimeline, progressOf } from './session.ts';
+import { CallProgress, allocate, assertCoverage, eachTimeline } from './session.ts';
 import type { Session } from './session.ts';
 import { alignedSurprisal, decoderOf, surprisalIds } from './surprisal.ts';
 import type { EventSurprisal, MeaningOfId, Scores } from './surprisal.ts';
 import type { Timeline } from './timeline.ts';
 import { WindowPlanner } from './windows.ts';
-import type { RowInfo, WindowPlan } from './windows.ts';
+import type { RowInfo } from './windows.ts';
 
 /** A possible next event. Without a vocabulary only `id` says what it is. */
 export interface NextEvent extends MeaningOfId {
@@ -66,7 +66,7 @@ interface ScoredPatient {
 }
 
 interface EvaluationPlan {
-  next: WindowPlan;
+  next: WindowPlanner;
   score: ScorePlanner;
   patients: ScoredPatient[];
 }
@@ -83,10 +83,10 @@ export async function evaluatePatients(
   const report = coverage.report();
   assertCoverage(report, options.minCoverage);
 
-  const windows = [...plan.next.windows, ...plan.score.windows];
-  const onProgress = progressOf({ windows, rows: plan.next.rows }, patients.length, options.onProgress);
+  const progress = new CallProgress(patients.length, options.onProgress);
+  progress.begin(plan.next.windows.totalTokens + plan.score.windows.totalTokens, plan.next.plan.rows.length);
   const { signal } = options;
-  const common = { pooling: 'last', signal, onProgress } as const;
+  const common = { pooling: 'last', signal, onProgress: progress.add } as const;
   const next = await runNext(session, plan.next, options, common);
   const scores = await runScore(session, plan.score, common);
   return { ...(await resultOf(session, plan, options, next, scores)), coverage: report };
@@ -116,7 +116,7 @@ async function planEvaluation(
     scored.push({ id, tokens: whole, dropped: options.surprisal ? timeline.dropped() : [], perplexity, surprisal });
   });
   coverage.addEmptyRows(next.plan.emptyRows);
-  return { next: next.plan, score, patients: scored };
+  return { next, score, patients: scored };
 }
 
 type Common = Pick<WindowRequest, 'pooling' | 'signal' | 'onProgress'>;
@@ -124,7 +124,7 @@ type Common = Pick<WindowRequest, 'pooling' | 'signal' | 'onProgress'>;
 /** Log-probabilities and ids of the next events: topK and the targets of each row. */
 async function runNext(
   session: Session,
-  plan: WindowPlan,
+  { plan, windows }: WindowPlanner,
   { topK, targets }: CheckedEvaluateOptions,
   common: Common,
 ): Promise<Scores> {
@@ -132,20 +132,22 @@ async function runNext(
   const ids = new Int32Array(plan.rows.length * topK);
   await session.queue.run({
     ...common,
-    windows: plan.windows,
+    windows: windows.take(),
     destinations: [{ values, ids }],
     representation: 'next',
     top: topK,
     targets: targets.map((target) => target.ids),
   });
+  windows.copyResults([{ values, ids }], { values: topK + targets.length, ids: topK });
   return { values, ids };
 }
 
 async function runScore(session: Session, plan: ScorePlanner, common: Common): Promise<Scores> {
   const values = allocate(plan.rows, 1, 'log-probabilities');
   const ids = new Int32Array(2 * plan.rows);
-  const { windows } = plan;
+  const windows = plan.windows.take();
   await session.queue.run({ ...common, windows, destinations: [{ values, ids }], representation: 'score', top: 0 });
+  plan.windows.copyResults([{ values, ids }], { values: 1, ids: 2 });
   return { values, ids };
 }
 
@@ -161,10 +163,10 @@ async function resultOf(
   const logProbs: Float32Array[] = [];
   let [row, sum, tokens] = [0, 0, 0];
   for (const [index, patient] of plan.patients.entries()) {
-    await breathe();
+    if (isOutOfBreath()) await breathe();
     const rows: EvaluatedRow[] = [];
-    for (let i = 0; i < (plan.next.rowsPerPatient[index] ?? 0); i++, row++)
-      rows.push(rowOf(plan.next.rows[row]!, row, options, next, decode));
+    for (let i = 0; i < (plan.next.plan.rowsPerPatient[index] ?? 0); i++, row++)
+      rows.push(rowOf(plan.next.plan.rows[row]!, row, options, next, decode));
     const evaluated: EvaluatedPatient = { id: patient.id, rows, next: rows.at(-1)?.next ?? [] };
     if (options.targets.length > 0) evaluated.targets = rows.at(-1)?.targets ?? [];
     if (patient.surprisal !== undefined) evaluated.surprisal = surprisalOf(patient, options, scores, decode);

@@ -18,6 +18,7 @@ export type {
   PoolingMode,
   Progress,
   RepresentationKind,
+  SharingMode,
 } from './options.ts';
 export type { OverallPerplexity, Perplexity } from './perplexity.ts';
 export type { EventSurprisal, MeaningOfId } from './surprisal.ts';

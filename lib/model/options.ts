@@ -19,6 +19,9 @@ export type RepresentationKind = 'hidden' | 'logits';
 /** What happens to timelines that are longer than the context. */
 export type OverflowMode = 'last' | 'first' | 'mean' | 'error';
 
+/** Whether label times beyond the context may share windows. */
+export type SharingMode = 'exact' | 'strided';
+
 export interface Progress {
   /** Tokens computed so far, and in all. */
   tokens: number;
@@ -53,6 +56,13 @@ export interface EmbedOptions extends PatientOptions {
   representation?: RepresentationKind;
   /** Names a published set of settings: `ehrshot` (the defaults), `model-card` (special tokens and logits of the last position). */
   recipe?: 'ehrshot' | 'model-card';
+  /**
+   * Label times beyond the context. `exact` (default): a window of its own for each, with the last `contextLength` tokens before it.
+   * `strided`: windows begin at multiples of a quarter of the context only, and serve all label times up to their end, each of which sees
+   * its last 3/4 `contextLength` to `contextLength` tokens. Several times faster and an approximation. Needs overflow `last`, and no
+   * special tokens.
+   */
+  sharing?: SharingMode;
 }
 
 export interface CheckedPatientOptions {
@@ -67,6 +77,7 @@ export interface CheckedPatientOptions {
 export interface CheckedEmbedOptions extends CheckedPatientOptions {
   pooling: PoolingMode;
   representation: RepresentationKind;
+  sharing: SharingMode;
 }
 
 export const patientOptions = ['specialTokens', 'at', 'overflow', 'minCoverage', 'signal', 'onProgress'] as const;
@@ -96,6 +107,7 @@ export function checkEmbedOptions(given: EmbedOptions | undefined): CheckedEmbed
     'pooling',
     'representation',
     'recipe',
+    'sharing',
   ]);
   const recipe = optional(options.recipe, 'ehrshot', (v) =>
     checkChoice(v, 'recipe', ['ehrshot', 'model-card'] as const),
@@ -112,9 +124,20 @@ export function checkEmbedOptions(given: EmbedOptions | undefined): CheckedEmbed
     representation: optional(options.representation, card ? 'logits' : 'hidden', (v) =>
       checkChoice(v, 'representation', ['hidden', 'logits'] as const),
     ),
+    sharing: optional(options.sharing, 'exact', (v) => checkChoice(v, 'sharing', ['exact', 'strided'] as const)),
   } as const;
   if (checked.pooling === 'none' && checked.overflow === 'mean') {
     throw invalidArgument('overflow', "'last', 'first' or 'error' with pooling 'none'", 'mean');
+  }
+  if (checked.sharing === 'strided' && checked.overflow !== 'last') {
+    throw invalidArgument('overflow', "'last' with sharing 'strided'", checked.overflow);
+  }
+  if (checked.sharing === 'strided' && checked.specialTokens) {
+    throw invalidArgument(
+      'specialTokens',
+      "false with sharing 'strided', as every row would end in its own [EOS]",
+      true,
+    );
   }
   return checked;
 }

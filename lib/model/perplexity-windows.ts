@@ -1,5 +1,5 @@
 /** Which windows score a sequence, and which of its tokens each of them scores, as the reference's perplexity does it. Pure. */
-import type { Window } from '../scheduler/index.ts';
+import { DistinctWindows } from './distinct-windows.ts';
 
 /** Tokens [begin, end) of a sequence, of which those from `first` on are scored. */
 export interface ScoreWindow {
@@ -33,7 +33,7 @@ export interface ScoredRows {
 
 /** Collects the windows of many sequences for a request that scores tokens. */
 export class ScorePlanner {
-  readonly windows: Window[] = [];
+  readonly windows = new DistinctWindows();
   /** Result rows so far. */
   rows = 0;
   readonly #context: number;
@@ -54,7 +54,7 @@ export class ScorePlanner {
         outputs[at + 1] = token - begin;
         outputs[at + 3] = rows.first + token - 1;
       }
-      this.windows.push({ ids: ids.subarray(begin, end), outputs });
+      this.windows.add({ ids: ids.subarray(begin, end), outputs });
     }
     this.rows += rows.count;
     return rows;

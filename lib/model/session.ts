@@ -1,17 +1,14 @@
 import type { CheckedModel } from '../architecture/index.ts';
-import { CoverageCounter } from '../coverage.ts';
-import type { CoverageReport } from '../coverage.ts';
+import type { CoverageCounter, CoverageReport } from '../coverage.ts';
 import { ClmbrError } from '../errors.ts';
 import { invalidArgument } from '../options.ts';
 import type { BatchQueue } from '../scheduler/index.ts';
 import type { ClmbrTokenizer } from '../tokenizer/index.ts';
 import type { Patient } from '../types.ts';
-import { breathe } from './breathe.ts';
-import type { CheckedPatientOptions, PoolingMode, Progress } from './options.ts';
+import { breathe, isOutOfBreath } from './breathe.ts';
+import type { CheckedPatientOptions, Progress } from './options.ts';
 import { readTimeline } from './timeline.ts';
 import type { Timeline } from './timeline.ts';
-import { WindowPlanner } from './windows.ts';
-import type { WindowPlan } from './windows.ts';
 
 /** What the calls on a loaded model share. */
 export interface Session {
@@ -54,7 +51,7 @@ export async function eachTimeline(
   patients: readonly Patient[],
   options: CheckedPatientOptions,
   coverage: CoverageCounter,
-  use: (timeline: Timeline, index: number) => void,
+  use: (timeline: Timeline, index: number) => void | Promise<void>,
   firstIndex = 0,
 ): Promise<void> {
   if (options.at !== undefined && options.at.length !== patients.length) {
@@ -70,41 +67,39 @@ export async function eachTimeline(
     coverage,
   };
   for (let i = 0; i < patients.length; i++) {
-    use(await readTimeline(patients[i]!, firstIndex + i, options.at?.[i], context), firstIndex + i);
-    await breathe();
+    const used = use(await readTimeline(patients[i]!, firstIndex + i, options.at?.[i], context), firstIndex + i);
+    if (used !== undefined) await used;
+    if (isOutOfBreath()) await breathe();
     options.signal?.throwIfAborted();
   }
 }
 
-/** Tokens and windows of all patients. */
-export async function planPatients(
-  session: Session,
-  patients: readonly Patient[],
-  options: CheckedPatientOptions,
-  pooling: PoolingMode,
-  coverage = new CoverageCounter(),
-  firstIndex = 0,
-): Promise<WindowPlan> {
-  const planner = new WindowPlanner(session.model.hyperparameters.contextLength, pooling, options.overflow);
-  const use = (timeline: Timeline, index: number): void => planner.add(timeline, index);
-  await eachTimeline(session, patients, options, coverage, use, firstIndex);
-  coverage.addEmptyRows(planner.plan.emptyRows);
-  return planner.plan;
-}
+/** Turns what the queue reports into what callers are told, from when it is known how much there is to compute. */
+export class CallProgress {
+  readonly #patients: number;
+  readonly #onProgress: ((progress: Progress) => void) | undefined;
+  #whole: { totalTokens: number; rows: number } | undefined;
+  #tokens = 0;
 
-/** Turns what the queue reports into what callers are told. */
-export function progressOf(
-  plan: Pick<WindowPlan, 'windows' | 'rows'>,
-  patients: number,
-  onProgress: ((progress: Progress) => void) | undefined,
-) {
-  if (onProgress === undefined) return undefined;
-  const totalTokens = plan.windows.reduce((sum, window) => sum + window.ids.length, 0);
-  let tokens = 0;
-  return (_: number, added: number): void => {
-    tokens += added;
-    onProgress({ tokens, totalTokens, patients, rows: plan.rows.length });
+  constructor(patients: number, onProgress: ((progress: Progress) => void) | undefined) {
+    this.#patients = patients;
+    this.#onProgress = onProgress;
+  }
+
+  begin(totalTokens: number, rows: number): void {
+    this.#whole = { totalTokens, rows };
+    if (this.#tokens > 0) this.#report();
+  }
+
+  readonly add = (_: number, tokens: number): void => {
+    this.#tokens += tokens;
+    this.#report();
   };
+
+  #report(): void {
+    if (this.#whole === undefined) return;
+    this.#onProgress?.({ tokens: this.#tokens, ...this.#whole, patients: this.#patients });
+  }
 }
 
 /** Floats for results; a typed array that is too large is an error of its own kind. */

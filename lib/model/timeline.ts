@@ -21,13 +21,15 @@ export interface Row {
   dropped: number;
 }
 
+type EventEncoder = ReturnType<ClmbrTokenizer['encoder']>;
+
 /** A patient's rows; those with `prefix` begin with the same tokens. */
 export interface Timeline {
   id: string | number | bigint;
   rows: Row[];
   /** All tokens, whatever the label times, without special ones; `events` as in `Row`, null where token ids were given. */
   whole: { ids: Int32Array; events: Int32Array | null };
-  /** The events that gave no token. */
+  /** The events that gave no token. To be asked for before the next patient is read with the same context. */
   dropped(): DroppedEvent[];
 }
 
@@ -37,6 +39,8 @@ export interface TimelineContext {
   vocabularySize: number;
   specialTokens: boolean;
   coverage: CoverageCounter;
+  /** Set by the first patient with events, and used again by those after it. */
+  encoder?: EventEncoder;
   /** What errors call the patient; without it `patients[index]`. */
   name?: string;
 }
@@ -131,7 +135,11 @@ async function fromEvents(
     );
   }
   const count = list.length;
-  const encoder = tokenizer.encoder({ capacity: count, onDrop: (code, reason) => coverage.addDropped(code, reason) });
+  const encoder = (context.encoder ??= tokenizer.encoder({
+    capacity: count,
+    onDrop: (code, reason) => coverage.addDropped(code, reason),
+  }));
+  encoder.reset();
   const dropped = new Uint8Array(labels === undefined ? 0 : count);
   const times = labels === undefined ? undefined : new BigInt64Array(count);
   for (let i = 0; i < count; i++) {
@@ -153,7 +161,7 @@ async function fromEvents(
   return { id, rows, whole: { ids, events }, dropped: () => encoder.dropped() };
 }
 
-function pushNamed(encoder: ReturnType<ClmbrTokenizer['encoder']>, event: Event, i: number, where: string): boolean {
+function pushNamed(encoder: EventEncoder, event: Event, i: number, where: string): boolean {
   try {
     return encoder.push(event, i) >= 0;
   } catch (error) {

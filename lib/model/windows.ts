@@ -3,8 +3,8 @@
  * Pure.
  */
 import { ClmbrError } from '../errors.ts';
-import type { Window } from '../scheduler/index.ts';
-import type { OverflowMode, PoolingMode } from './options.ts';
+import { DistinctWindows } from './distinct-windows.ts';
+import type { OverflowMode, PoolingMode, SharingMode } from './options.ts';
 import type { Row, Timeline } from './timeline.ts';
 
 /** What a result row rests on, for the caller. */
@@ -33,7 +33,6 @@ export interface WindowPlan {
   patientIds: (string | number | bigint)[];
   rowsPerPatient: number[];
   rows: RowInfo[];
-  windows: Window[];
   averages: Average[];
   /** Rows of the auxiliary destination. */
   auxiliaryRows: number;
@@ -50,19 +49,21 @@ export class WindowPlanner {
     patientIds: [],
     rowsPerPatient: [],
     rows: [],
-    windows: [],
     averages: [],
     auxiliaryRows: 0,
     emptyRows: 0,
   };
+  readonly windows = new DistinctWindows();
   readonly #contextLength: number;
   readonly #pooling: PoolingMode;
   readonly #overflow: OverflowMode;
+  readonly #sharing: SharingMode;
 
-  constructor(contextLength: number, pooling: PoolingMode, overflow: OverflowMode) {
+  constructor(contextLength: number, pooling: PoolingMode, overflow: OverflowMode, sharing: SharingMode = 'exact') {
     this.#contextLength = contextLength;
     this.#pooling = pooling;
     this.#overflow = overflow;
+    this.#sharing = sharing;
   }
 
   /** @throws ClmbrError CONTEXT_OVERFLOW */
@@ -88,7 +89,7 @@ export class WindowPlanner {
       );
     }
     const averaged = over && this.#overflow === 'mean';
-    const begin = over && this.#overflow === 'last' ? length - context : 0;
+    const begin = over && this.#overflow === 'last' ? this.#beginOf(row) : 0;
     const end = over && this.#overflow === 'first' ? context : length;
     const info = {
       patient: timeline.id,
@@ -124,6 +125,17 @@ export class WindowPlanner {
     }
   }
 
+  /**
+   * Where the window of a row beyond the context begins. It depends on the row alone, so that a vector is the same whichever other label
+   * times were asked for.
+   */
+  #beginOf({ ids, time, prefix }: Row): number {
+    const exact = ids.length - this.#contextLength;
+    if (this.#sharing === 'exact' || time === null || !prefix) return exact;
+    const stride = strideOf(this.#contextLength);
+    return Math.ceil(exact / stride) * stride;
+  }
+
   /** Consecutive windows cut from the end: all are full but the first. */
   #addAverage(row: Row, length: number): void {
     const parts: Average['parts'] = [];
@@ -131,19 +143,25 @@ export class WindowPlanner {
       const ids = row.ids.subarray(Math.max(0, end - this.#contextLength), end);
       const part = this.plan.auxiliaryRows++;
       parts.push({ row: part, tokens: ids.length });
-      this.plan.windows.push({ ids, outputs: Int32Array.of(0, ids.length, auxiliaryDestination, part) });
+      this.windows.add({ ids, outputs: Int32Array.of(0, ids.length, auxiliaryDestination, part) });
     }
     this.plan.averages.push({ row: this.plan.rows.length, parts });
   }
 
   #flush(passes: Passes): void {
     for (const { ids, outputs } of passes.values()) {
-      outputs.sort((a, b) => a.begin - b.begin || a.end - b.end);
-      const last = outputs.reduce((end, output) => Math.max(end, output.end), 0);
+      if (outputs.length > 1) outputs.sort((a, b) => a.begin - b.begin || a.end - b.end);
       const flat = new Int32Array(4 * outputs.length);
-      for (const [i, { begin, end, destination, row }] of outputs.entries())
-        flat.set([begin, end, destination, row], 4 * i);
-      this.plan.windows.push({ ids: ids.subarray(0, last), outputs: flat });
+      let last = 0;
+      let at = 0;
+      for (const { begin, end, destination, row } of outputs) {
+        flat[at++] = begin;
+        flat[at++] = end;
+        flat[at++] = destination;
+        flat[at++] = row;
+        last = Math.max(last, end);
+      }
+      this.windows.add({ ids: part(ids, 0, last), outputs: flat });
     }
   }
 }
@@ -155,16 +173,18 @@ interface Output {
   row: number;
 }
 
-/** Passes of one patient by what they begin with. */
-type Passes = Map<string, { ids: Int32Array; outputs: Output[] }>;
+/** With sharing `strided`: windows begin at multiples of this. */
+export function strideOf(contextLength: number): number {
+  return Math.max(1, Math.floor(contextLength / 4));
+}
 
-/**
- * The pass that computes tokens [begin, end) of a row. Rows that begin with the patient's first token share one, whose longest row
- * decides how far it goes; equal windows are computed once.
- */
+/** Passes of one patient by where they begin; negative: the row's own. */
+type Passes = Map<number, { ids: Int32Array; outputs: Output[] }>;
+
+/** The pass that computes tokens [begin, end) of a row. Rows that begin with the same token share one: the longest decides how far it goes. */
 function passOf(passes: Passes, row: Row, begin: number, end: number) {
-  const key = !row.prefix ? `own ${passes.size}` : begin === 0 ? 'prefix' : `${begin} ${end}`;
-  const ids = row.ids.subarray(begin, end);
+  const key = row.prefix ? begin : -1 - passes.size;
+  const ids = part(row.ids, begin, end);
   const pass = passes.get(key);
   if (pass === undefined) {
     const created = { ids, outputs: [] };
@@ -173,4 +193,9 @@ function passOf(passes: Passes, row: Row, begin: number, end: number) {
   }
   if (ids.length > pass.ids.length) pass.ids = ids;
   return pass;
+}
+
+/** Views of typed arrays are dear where there are many short patients. */
+function part(ids: Int32Array, begin: number, end: number): Int32Array {
+  return begin === 0 && end === ids.length ? ids : ids.subarray(begin, end);
 }

@@ -106,7 +106,7 @@ export interface NativeDraws {
 }
 
 export interface NativeModel {
-  /** One call at a time. Rejects with an error that has a `code`; 'ABORTED' when the job was cancelled. */
+  /** A call waits for the one before it; no other method may run beside it. Rejects with an error that has a `code`; 'ABORTED' when the job was cancelled. */
   run(batch: NativeBatch, job: NativeJob): Promise<void>;
   /** Computes a history of 1 to contextLength tokens, for so many samples with room for `capacity` further events each. */
   prefill(

@@ -7,10 +7,16 @@ export interface Window {
   outputs: Int32Array;
 }
 
-/** Windows of one call that run under the same settings. */
-export interface WindowRequest {
+/** Windows that are awaited together. */
+export interface WindowGroup {
   windows: readonly Window[];
   destinations: readonly NativeDestination[];
+  /** Called after each pass with the windows and tokens that it finished. */
+  onProgress?: ((windows: number, tokens: number) => void) | undefined;
+}
+
+/** What the windows of one call have in common. */
+export interface PassSettings {
   pooling: NativePooling;
   representation: NativeRepresentation;
   /** Entries of `next`; 0 otherwise. */
@@ -18,12 +24,13 @@ export interface WindowRequest {
   /** Sets of token ids whose probability `next` gives; none otherwise. */
   targets?: readonly Int32Array[];
   signal?: AbortSignal | undefined;
-  /** Called after each pass with the windows and tokens that it finished. */
-  onProgress?: ((windows: number, tokens: number) => void) | undefined;
 }
 
+/** A call whose windows are all known when it is made. */
+export interface WindowRequest extends PassSettings, WindowGroup {}
+
 /** Requests of one kind can share a pass. */
-export function kindOf({ pooling, representation, top, targets = [] }: WindowRequest): string {
+export function kindOf({ pooling, representation, top, targets = [] }: PassSettings): string {
   return `${pooling} ${representation} ${top} ${targets.map((ids) => ids.join()).join(';')}`;
 }
 
@@ -32,7 +39,10 @@ export function tokensOf(windows: readonly Window[]): number {
 }
 
 /** Packs the windows of a pass end to end. */
-export function assemble(shares: readonly { request: WindowRequest; windows: readonly Window[] }[]): NativeBatch {
+export function assemble(
+  settings: PassSettings,
+  shares: readonly { destinations: readonly NativeDestination[]; windows: readonly Window[] }[],
+): NativeBatch {
   const windows = shares.flatMap((share) => share.windows);
   const tokens = new Int32Array(tokensOf(windows));
   const lengths = Int32Array.from(windows, (window) => window.ids.length);
@@ -51,9 +61,9 @@ export function assemble(shares: readonly { request: WindowRequest; windows: rea
       }
       token += window.ids.length;
     }
-    destinations.push(...share.request.destinations);
+    destinations.push(...share.destinations);
   }
-  const { pooling, representation, top, targets = [] } = shares[0]!.request;
+  const { pooling, representation, top, targets = [] } = settings;
   let end = 0;
   return {
     tokens,

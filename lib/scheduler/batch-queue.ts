@@ -1,25 +1,17 @@
 import { ClmbrError } from '../errors.ts';
 import { fromNative, isAbort } from '../native/index.ts';
 import type { NativeJob, NativeModel } from '../native/index.ts';
-import { assemble, kindOf, tokensOf } from './assemble.ts';
-import type { Window, WindowRequest } from './assemble.ts';
+import { assemble } from './assemble.ts';
+import type { PassSettings, WindowRequest } from './assemble.ts';
 import { planPass } from './plan.ts';
+import { WindowStream } from './window-stream.ts';
+import type { Share, StreamOwner } from './window-stream.ts';
 
-interface Pending {
-  request: WindowRequest;
-  kind: string;
-  /** Windows given to passes so far, and finished. */
-  started: number;
-  finished: number;
-  served: number;
-  settled: boolean;
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
-interface Share {
-  pending: Pending;
-  windows: readonly Window[];
+/** A pass in the addon, or waiting there for the one before it. */
+interface RunningPass {
+  job: NativeJob;
+  shares: readonly Share[];
+  done: Promise<void>;
 }
 
 /** Work that has the model for itself for a while: a history, or a step of generation. */
@@ -30,25 +22,57 @@ interface Task {
 }
 
 /**
- * All passes of one model: one native job at a time, filled from all calls that wait. Aborting a call takes its windows out; when nothing
- * of a running pass is wanted any more, the pass is cancelled.
+ * Passes that take less, in milliseconds, are followed by the next without asking JavaScript, which may be busy with reading patients for
+ * some milliseconds. Longer ones would keep newcomers waiting, and lose nothing.
+ */
+const shortPass = 60;
+
+/**
+ * All passes of one model, one after the other, filled from all calls that wait. Aborting a call takes its windows out; when nothing of a
+ * running pass is wanted any more, the pass is cancelled.
  */
 export class BatchQueue {
   readonly #model: NativeModel;
   readonly #createJob: () => NativeJob;
   readonly #maxBatchTokens: number;
-  #pending: Pending[] = [];
+  /** Streams of which something waits or runs. */
+  readonly #streams = new Set<WindowStream>();
+  /** In the order in which they were started. */
+  readonly #running: RunningPass[] = [];
+  readonly #owner: StreamOwner;
   #tasks: Task[] = [];
-  #running: { job: NativeJob; shares: Share[] } | undefined;
   #taskJob: NativeJob | undefined;
   #loop: Promise<void> | undefined;
   #closed = false;
+  /** How long the last pass took, and when it ended. */
+  #lastPass = { took: Infinity, ended: 0 };
 
   /** @param createJob of the addon that the model belongs to */
   constructor(model: NativeModel, createJob: () => NativeJob, maxBatchTokens: number) {
     this.#model = model;
     this.#createJob = createJob;
     this.#maxBatchTokens = maxBatchTokens;
+    this.#owner = {
+      onAdd: (stream) => {
+        if (this.#closed) throw disposed();
+        this.#streams.add(stream);
+        this.#loop ??= this.#work();
+      },
+      onIdle: (stream) => {
+        this.#streams.delete(stream);
+        for (const { job, shares } of this.#running) if (shares.every((share) => share.stream.isDropped)) job.cancel();
+      },
+    };
+  }
+
+  /**
+   * Takes the windows of a call as they become known.
+   *
+   * @throws `signal.reason` when aborted; ClmbrError DISPOSED
+   */
+  open(settings: PassSettings): WindowStream {
+    if (this.#closed) throw disposed();
+    return new WindowStream(settings, this.#owner);
   }
 
   /**
@@ -57,32 +81,11 @@ export class BatchQueue {
    * @throws `signal.reason` when aborted; ClmbrError DISPOSED, OUT_OF_MEMORY, DEVICE_UNAVAILABLE
    */
   async run(request: WindowRequest): Promise<void> {
-    if (this.#closed) throw disposed();
-    request.signal?.throwIfAborted();
-    if (request.windows.length === 0) return;
-    let onAbort: (() => void) | undefined;
-    const done = new Promise<void>((resolve, reject) => {
-      const pending: Pending = {
-        request,
-        kind: kindOf(request),
-        started: 0,
-        finished: 0,
-        // A newcomer starts level with the least served, so it can neither starve others nor be starved.
-        served: Math.min(...this.#pending.map((p) => p.served), Number.MAX_SAFE_INTEGER),
-        settled: false,
-        resolve,
-        reject,
-      };
-      if (this.#pending.length === 0) pending.served = 0;
-      onAbort = () => this.#drop(pending, request.signal!.reason);
-      this.#pending.push(pending);
-    });
-    request.signal?.addEventListener('abort', onAbort!, { once: true });
-    this.#loop ??= this.#work();
+    const stream = this.open(request);
     try {
-      await done;
+      await stream.add(request);
     } finally {
-      request.signal?.removeEventListener('abort', onAbort!);
+      stream.close();
     }
   }
 
@@ -117,31 +120,24 @@ export class BatchQueue {
   /** Refuses further work, ends what is under way with DISPOSED, and resolves when no thread uses the model any more. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const pending of [...this.#pending]) this.#drop(pending, disposed());
+    for (const stream of [...this.#streams]) stream.drop(disposed());
     for (const task of this.#tasks.splice(0)) task.reject(disposed());
     this.#taskJob?.cancel();
     await this.#loop;
   }
 
-  #drop(pending: Pending, reason: unknown): void {
-    if (pending.settled) return;
-    this.#settle(pending, () => pending.reject(reason));
-    if (this.#running?.shares.every((share) => share.pending.settled)) this.#running.job.cancel();
-  }
-
-  #settle(pending: Pending, settle: () => void): void {
-    pending.settled = true;
-    this.#pending = this.#pending.filter((other) => other !== pending);
-    settle();
-  }
-
   async #work(): Promise<void> {
     // One turn of the event loop, so that calls made together share the first pass.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#pending.length > 0 || this.#tasks.length > 0) {
+    while (this.#streams.size + this.#tasks.length + this.#running.length > 0) {
       const task = this.#tasks.shift();
-      if (task !== undefined) await this.#runTask(task);
-      if (this.#pending.length > 0) await this.#pass();
+      if (task !== undefined) {
+        while (this.#running.length > 0) await this.#running[0]!.done;
+        await this.#runTask(task);
+      }
+      const isAhead = task === undefined && this.#tasks.length === 0 && this.#lastPass.took < shortPass;
+      while (this.#running.length < (isAhead ? 2 : 1) && this.#startPass());
+      await this.#running[0]?.done;
     }
     this.#loop = undefined;
   }
@@ -163,54 +159,33 @@ export class BatchQueue {
     }
   }
 
-  async #pass(): Promise<void> {
-    const shares = this.#take();
-    const job = this.#createJob();
-    this.#running = { job, shares };
+  /** Whether there was anything to start. */
+  #startPass(): boolean {
+    const waiting = [...this.#streams].filter((stream) => stream.hasWaiting);
+    if (waiting.length === 0) return false;
+    const plan = planPass(waiting, this.#maxBatchTokens);
+    const shares = waiting.flatMap((stream, i) => stream.take(plan[i]!));
+    const pass: RunningPass = { job: this.#createJob(), shares, done: Promise.resolve() };
+    this.#running.push(pass);
+    pass.done = this.#run(pass);
+    return true;
+  }
+
+  async #run(pass: RunningPass): Promise<void> {
+    const { job, shares } = pass;
+    const started = performance.now();
     try {
-      await this.#model.run(
-        assemble(shares.map(({ pending, windows }) => ({ request: pending.request, windows }))),
-        job,
-      );
-      for (const share of shares) this.#finish(share);
+      const packed = shares.map(({ group: { group }, windows }) => ({ destinations: group.destinations, windows }));
+      await this.#model.run(assemble(shares[0]!.stream.settings, packed), job);
+      const ended = performance.now();
+      this.#lastPass = { took: ended - Math.max(started, this.#lastPass.ended), ended };
+      for (const { stream, group, windows } of shares) stream.finish(group, windows);
     } catch (error) {
-      if (isAbort(error) && shares.every((share) => share.pending.settled)) return;
-      for (const { pending } of shares)
-        if (!pending.settled) this.#settle(pending, () => pending.reject(fromNative(error)));
+      const reason = isAbort(error) ? disposed() : fromNative(error);
+      for (const { stream } of shares) stream.drop(reason);
     } finally {
-      this.#running = undefined;
+      this.#running.splice(this.#running.indexOf(pass), 1);
     }
-  }
-
-  #take(): Share[] {
-    const waiting = this.#pending.map((pending) => ({
-      kind: pending.kind,
-      served: pending.served,
-      length: (i: number) => pending.request.windows[pending.started + i]?.ids.length,
-    }));
-    const counts = planPass(waiting, this.#maxBatchTokens);
-    const shares: Share[] = [];
-    for (const [i, pending] of this.#pending.entries()) {
-      if (counts[i] === 0) continue;
-      const windows = pending.request.windows.slice(pending.started, pending.started + counts[i]!);
-      pending.started += windows.length;
-      pending.served += tokensOf(windows);
-      shares.push({ pending, windows });
-    }
-    return shares;
-  }
-
-  #finish({ pending, windows }: Share): void {
-    if (pending.settled) return;
-    pending.finished += windows.length;
-    try {
-      pending.request.onProgress?.(windows.length, tokensOf(windows));
-    } catch (error) {
-      // What the caller's own function throws ends the caller's own call.
-      this.#settle(pending, () => pending.reject(error));
-      return;
-    }
-    if (pending.finished === pending.request.windows.length) this.#settle(pending, () => pending.resolve());
   }
 }
 

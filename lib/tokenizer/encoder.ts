@@ -176,6 +176,7 @@ class IntList {
   }
 
   toArray(before: readonly number[] = [], after: readonly number[] = []): Int32Array {
+    if (before.length + after.length === 0) return this.#data.slice(0, this.length);
     const result = new Int32Array(before.length + this.length + after.length);
     result.set(before);
     result.set(this.#data.subarray(0, this.length), before.length);

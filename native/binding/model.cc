@@ -42,14 +42,25 @@ private:
 
 class RunWorker : public PromiseWorker {
 public:
-    RunWorker(Napi::Env env, std::shared_ptr<Engine> engine, BatchArguments arguments, std::shared_ptr<JobState> job)
-        : PromiseWorker(env, std::move(job)), engine_(std::move(engine)), arguments_(std::move(arguments)) {}
+    RunWorker(Napi::Env env, std::shared_ptr<Engine> engine, std::shared_ptr<Turns> turns, BatchArguments arguments,
+              std::shared_ptr<JobState> job)
+        : PromiseWorker(env, std::move(job)), engine_(std::move(engine)), place_(std::move(turns)), arguments_(std::move(arguments)) {}
 
 protected:
-    void execute() override { engine_->run(arguments_.batch, job().cancelled); }
+    void execute() override {
+        // The next batch waits here while one runs, so that it can begin whatever the event loop is busy with.
+        place_.wait();
+        const Leave leave{place_};
+        engine_->run(arguments_.batch, job().cancelled);
+    }
 
 private:
+    struct Leave {
+        Turns::Place & place;
+        ~Leave() { place.leave(); }
+    };
     std::shared_ptr<Engine> engine_;
+    Turns::Place place_;
     BatchArguments arguments_;
 };
 
@@ -83,7 +94,8 @@ Napi::Value Model::load(const Napi::CallbackInfo & info) {
 Napi::Value Model::run(const Napi::CallbackInfo & info) {
     if (!engine_) throw Napi::Error::New(info.Env(), "The model was disposed.");
     BatchArguments arguments = read_batch_arguments(info[0], engine_->hyperparameters());
-    return PromiseWorker::start(std::make_unique<RunWorker>(info.Env(), engine_, std::move(arguments), Job::state_of(info[1])));
+    return PromiseWorker::start(
+        std::make_unique<RunWorker>(info.Env(), engine_, turns_, std::move(arguments), Job::state_of(info[1])));
 }
 
 Napi::Value Model::prefill(const Napi::CallbackInfo & info) {

@@ -6,6 +6,7 @@
 
 #include "../engine/engine.h"
 #include "environment.h"
+#include "turn.h"
 
 namespace clmbr::binding {
 
@@ -28,6 +29,8 @@ private:
 
     // Work under way holds the engine too, so disposing never frees what a thread is using.
     std::shared_ptr<Engine> engine_;
+    // Batches that run or wait.
+    std::shared_ptr<Turns> turns_ = std::make_shared<Turns>();
 };
 
 }  // namespace clmbr::binding

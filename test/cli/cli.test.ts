@@ -75,6 +75,7 @@ describe('clmbr', () => {
     [['embed', gguf, data, '--out', 'x.npz', 'more']],
     [['embed', gguf, data, '--out', '-', '--nonsense']],
     [['embed', gguf, data, '--out', '-', '--pooling', 'median']],
+    [['embed', gguf, data, '--out', '-', '--sharing', 'loose']],
     [['embed', gguf, data, '--out', '-', '--threads', '0']],
     [['embed', gguf, data, '--out', '-', '--threads', '1.5']],
     [['embed', gguf, data, '--out', '-', '--min-coverage', '1.1']],
@@ -173,6 +174,7 @@ describe('embed', () => {
     [['--pooling', 'max', '--overflow', 'first'], { pooling: 'max', overflow: 'first' }],
     [['--representation', 'logits'], { representation: 'logits' }],
     [['--recipe', 'model-card'], { recipe: 'model-card' }],
+    [['--sharing', 'strided'], { sharing: 'strided' }],
   ] as const)('hands on %j', async (flags, options) => {
     const some = patients.slice(0, 9);
     const input = lines.split('\n').slice(0, 9).join('\n');

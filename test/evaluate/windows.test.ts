@@ -38,7 +38,7 @@ describe('windows that score', () => {
     expect(planner.add(Int32Array.of(10))).toEqual({ first: 0, count: 0 });
     expect(planner.add(Int32Array.of(10, 11))).toEqual({ first: 0, count: 1 });
     expect(planner.add(Int32Array.of(20, 21, 22, 23, 24, 25, 26))).toEqual({ first: 1, count: 6 });
-    expect(planner.windows.map(({ ids, outputs }) => [[...ids], [...outputs]])).toEqual([
+    expect(planner.windows.take().map(({ ids, outputs }) => [[...ids], [...outputs]])).toEqual([
       [
         [10, 11],
         [0, 1, 0, 0],

@@ -74,7 +74,7 @@ describe('progress', () => {
     const small = await load(path, { threads: 1, maxBatchTokens: 32 });
     const seen: Progress[] = [];
     await small.embed(
-      many(20, () => bare(1)).map(() => [7, 8, 9, 10, 11, 12, 13, 14, 15, 16]),
+      Array.from({ length: 20 }, (_, i) => [7 + i, 8, 9, 10, 11, 12, 13, 14, 15, 16]),
       {
         onProgress: (progress) => seen.push(progress),
       },

@@ -19,6 +19,7 @@ interface EmbedFlags extends ModelFlags, DataFlags, CoverageFlags {
   representation?: 'hidden' | 'logits';
   recipe?: 'model-card';
   overflow?: 'last' | 'first' | 'mean' | 'error';
+  sharing?: 'exact' | 'strided';
 }
 
 export function addEmbed(program: Command, { signal }: Context): void {
@@ -46,6 +47,12 @@ export function addEmbed(program: Command, { signal }: Context): void {
         '--overflow <mode>',
         'timelines longer than the context: keep the last or first tokens, average windows, or fail (default: last)',
       ).choices(['last', 'first', 'mean', 'error']),
+    )
+    .addOption(
+      new Option(
+        '--sharing <mode>',
+        'label times beyond the context: a window for each, or shared ones, faster and approximate (default: exact)',
+      ).choices(['exact', 'strided']),
     );
   addModelFlags(addCoverageFlag(addDataFlags(command))).action((model: string, data: string, flags: EmbedFlags) =>
     embed(model, data, flags, signal),
@@ -96,7 +103,7 @@ async function writeRows(
   flags: EmbedFlags,
   signal: AbortSignal,
 ) {
-  const { pooling, representation, recipe, overflow, minCoverage } = flags;
+  const { pooling, representation, recipe, overflow, sharing, minCoverage } = flags;
   const progress = startProgress('clmbr:', flags);
   const begun = performance.now();
   const done = { patients: 0, tokens: 0, rows: 0 };
@@ -118,7 +125,7 @@ async function writeRows(
       current = chunk;
       show();
     };
-    const options = given({ pooling, representation, recipe, overflow, minCoverage, onProgress });
+    const options = given({ pooling, representation, recipe, overflow, sharing, minCoverage, onProgress });
     for await (const chunk of model.embedStream(source.patients, { ...options, signal })) {
       await writer.append(chunk);
       done.patients += current.patients;
