@@ -26,6 +26,8 @@ export type ClmbrErrorCode =
   | 'DIGEST_MISMATCH'
   /** Too few events map to the vocabulary; see `minCoverage`. */
   | 'LOW_COVERAGE'
+  /** Computing in int8 moves a vector further than `minCosine` allows. */
+  | 'LOW_ACCURACY'
   /** A timeline is longer than the context and `overflow: 'error'` was asked for. */
   | 'CONTEXT_OVERFLOW'
   /** Memory for the model or for a batch could not be had. */

@@ -12,6 +12,7 @@ export interface Context {
 export interface ModelFlags {
   threads?: number;
   device?: DeviceName;
+  compute?: 'f32' | 'int8';
 }
 
 export interface DataFlags {
@@ -30,6 +31,9 @@ export function addModelFlags(command: Command): Command {
       '--device <device>',
       'auto, cpu, cuda, metal, vulkan or one of several as in cuda:1 (default: auto)',
       deviceName,
+    )
+    .addOption(
+      new Option('--compute <type>', 'int8: faster, at a loss of accuracy (default: f32)').choices(['f32', 'int8']),
     );
 }
 

@@ -2,7 +2,8 @@ import type { WeightType } from '../types.ts';
 
 /**
  * The type that operands of products are rounded to before they are multiplied; sums are F32 everywhere. `tf32`: F32 with 10 bits of
- * mantissa. `int8`: activations in blocks of 32 with a scale each, like the weights.
+ * mantissa. `int8`: whole numbers with a scale for each block of 32 (GPUs) or
+ * 64 (`cpu`), of weights and of activations.
  */
 export type ComputeType = 'f32' | 'tf32' | 'f16' | 'bf16' | 'int8';
 

@@ -8,8 +8,10 @@ import { openGguf } from '../gguf/reader.ts';
 import { chooseDevice, fromNative, isAbort, isDeviceName } from '../native/index.ts';
 import type { DeviceName, NativeDescription, NativeJob, NativeModel } from '../native/index.ts';
 import {
+  checkChoice,
   checkFunction,
   checkInteger,
+  checkNumber,
   checkOptions,
   checkSignal,
   checkString,
@@ -17,8 +19,11 @@ import {
   optional,
 } from '../options.ts';
 import { ClmbrTokenizer, vocabularyFromTables } from '../tokenizer/index.ts';
+import type { Patient } from '../types.ts';
+import { assertCosine } from './calibration.ts';
 import { ClmbrModel } from './model.ts';
 import type { LoadedNative } from './model.ts';
+import { checkPatients } from './session.ts';
 
 export interface LoadProgress {
   /** Bytes of weights read and packed so far, and in all. */
@@ -29,6 +34,18 @@ export interface LoadProgress {
 export interface LoadOptions {
   /** Where the model computes. `auto` (default) is the first GPU that the addon can drive, else the processor. */
   device?: DeviceName;
+  /**
+   * `f32` (default), or `int8`: weights and activations rounded to 8 bits in groups of 64, on the processor only, faster and in less memory
+   * at a loss that `minCosine` bounds.
+   */
+  compute?: 'f32' | 'int8';
+  /**
+   * For `int8`: refuse (LOW_ACCURACY) when the vector of any calibration timeline has a lower cosine similarity to its F32 vector. Loading
+   * then computes both, and holds the weights of both meanwhile.
+   */
+  minCosine?: number;
+  /** For `minCosine`: patients to compare. Default: timelines drawn evenly from the vocabulary, which real ones are not like. */
+  calibration?: readonly Patient[];
   /** Threads that compute. Default: the parallelism that the operating system reports. */
   threads?: number;
   /** Tokens of one pass through the network, which bounds memory. A longer timeline runs alone. Default 2048, on a GPU 16384. */
@@ -42,7 +59,18 @@ export interface LoadOptions {
   onProgress?: (progress: LoadProgress) => void;
 }
 
-const loadOptions = ['device', 'threads', 'maxBatchTokens', 'tokenizer', 'sha256', 'signal', 'onProgress'] as const;
+const loadOptions = [
+  'device',
+  'compute',
+  'minCosine',
+  'calibration',
+  'threads',
+  'maxBatchTokens',
+  'tokenizer',
+  'sha256',
+  'signal',
+  'onProgress',
+] as const;
 
 function checkLoadOptions(given: LoadOptions | undefined) {
   const options = checkOptions<LoadOptions>(given, 'options', loadOptions);
@@ -55,6 +83,7 @@ function checkLoadOptions(given: LoadOptions | undefined) {
   }
   return {
     device: optional(options.device, 'auto' as const, checkDevice),
+    ...checkInt8Options(options),
     threads: optional(options.threads, Math.min(availableParallelism(), 256), (v) =>
       checkInteger(v, 'threads', 1, 256),
     ),
@@ -74,13 +103,27 @@ function checkDevice(value: unknown): DeviceName {
   throw invalidArgument('device', expected, value);
 }
 
+function checkInt8Options({ compute: given, minCosine, calibration }: LoadOptions) {
+  const compute = optional(given, 'f32', (v) => checkChoice(v, 'compute', ['f32', 'int8'] as const));
+  if (minCosine !== undefined) {
+    checkNumber(minCosine, 'minCosine', -1, 1);
+    if (compute !== 'int8') throw invalidArgument('minCosine', "compute: 'int8', which it is for", minCosine);
+  }
+  if (calibration !== undefined) {
+    checkPatients(calibration, 'calibration');
+    if (minCosine === undefined) throw invalidArgument('calibration', 'minCosine, which it is for', calibration);
+    if (calibration.length === 0) throw invalidArgument('calibration', 'at least one patient', calibration);
+  }
+  return { compute, minCosine, calibration };
+}
+
 type CheckedLoadOptions = ReturnType<typeof checkLoadOptions>;
 
 /**
  * Loads a GGUF file that `convertCheckpoint` (or llama.cpp's converter) made. Loading the same unchanged file again shares its weights.
  *
  * @throws ClmbrError FILE_UNREADABLE, NOT_A_MODEL, INVALID_GGUF, UNSUPPORTED_MODEL, INVALID_VOCABULARY, DIGEST_MISMATCH, OUT_OF_MEMORY,
- *   ADDON_UNAVAILABLE, DEVICE_UNAVAILABLE, INVALID_ARGUMENT
+ *   ADDON_UNAVAILABLE, DEVICE_UNAVAILABLE, LOW_ACCURACY, INVALID_ARGUMENT
  */
 export async function loadModel(path: string, options?: LoadOptions): Promise<ClmbrModel> {
   checkString(path, 'path');
@@ -91,9 +134,26 @@ export async function loadModel(path: string, options?: LoadOptions): Promise<Cl
   if (checked.sha256 !== undefined) await checkDigest(path, checked.sha256, signal);
   const tokenizer = await tokenizerOf(model, checked.tokenizer);
   signal?.throwIfAborted();
+  const loaded = await finishLoad(model, checked, tokenizer);
+  if (checked.minCosine === undefined) return loaded;
+  try {
+    const reference = () => finishLoad(model, { ...checked, compute: 'f32', onProgress: undefined }, tokenizer);
+    await assertCosine(loaded, reference, { ...checked, minCosine: checked.minCosine });
+    return loaded;
+  } catch (error) {
+    await loaded.dispose();
+    throw error;
+  }
+}
+
+async function finishLoad(
+  model: CheckedModel,
+  checked: CheckedLoadOptions,
+  tokenizer: ClmbrTokenizer | null,
+): Promise<ClmbrModel> {
   const loaded = await loadNative(model, checked);
   const maxBatchTokens = checked.maxBatchTokens ?? (loaded.native.info.device.startsWith('cpu') ? 2048 : 16384);
-  return new ClmbrModel(loaded, model, tokenizer, maxBatchTokens);
+  return new ClmbrModel(loaded, model, tokenizer, maxBatchTokens, checked.compute);
 }
 
 async function checkDigest(path: string, expected: string, signal: AbortSignal | undefined): Promise<void> {
@@ -129,7 +189,7 @@ async function tokenizerOf(
 }
 
 async function loadNative(model: CheckedModel, options: CheckedLoadOptions): Promise<LoadedNative> {
-  const { addon, device } = chooseDevice(options.device);
+  const { addon, device } = chooseDevice(deviceFor(options));
   const createJob = (): NativeJob => new addon.Job();
   const job = createJob();
   const { signal, onProgress } = options;
@@ -152,6 +212,19 @@ async function loadNative(model: CheckedModel, options: CheckedLoadOptions): Pro
   }
 }
 
+/** Only the kernels of this package compute in int8, so `auto` is the processor then. */
+function deviceFor({ device, compute }: CheckedLoadOptions): DeviceName {
+  if (compute === 'f32' || device === 'cpu') return device;
+  if (device === 'auto') return 'cpu';
+  throw new ClmbrError(
+    'INVALID_ARGUMENT',
+    `compute: expected 'f32' on the device '${device}', found 'int8': only 'cpu' has it.`,
+    {
+      details: { parameter: 'compute', device },
+    },
+  );
+}
+
 /** What was packed must be what was checked: a file that was replaced meanwhile may have the same size. */
 async function assertUnchanged({ file }: CheckedModel, native: NativeModel): Promise<void> {
   const { size, mtimeNs } = await stat(file.path, { bigint: true });
@@ -162,7 +235,7 @@ async function assertUnchanged({ file }: CheckedModel, native: NativeModel): Pro
 
 async function describe(
   { file, hyperparameters, tensors }: CheckedModel,
-  { threads }: CheckedLoadOptions,
+  { threads, compute }: CheckedLoadOptions,
   device: string,
 ): Promise<NativeDescription> {
   const path = await realpath(file.path);
@@ -171,6 +244,7 @@ async function describe(
     key: `${path}\n${file.size}\n${file.modifiedNs}`,
     fileSize: file.size,
     threads,
+    compute,
     kernels: process.env['CLMBR_CPU'] ?? '',
     device,
     attention: attentionOf(process.env['CLMBR_ATTENTION']),

@@ -50,7 +50,7 @@ export interface ModelInfo {
   weightType: WeightType;
   /** `cpu`, `cpu-reference`, or a GPU: `cuda:0`. */
   device: string;
-  /** How products are computed: `f32` on the processor for every type of weights; GPUs round their operands to a faster type. */
+  /** How products are computed: on the processor as `loadModel` was asked, `f32` or `int8`; GPUs round their operands to a faster type. */
   compute: ComputeType;
   /** Who attends: `kernel` is this package's own, the others are the device's. */
   attention: 'kernel' | 'flash' | 'softmax';
@@ -87,11 +87,12 @@ export class ClmbrModel {
     model: CheckedModel,
     tokenizer: ClmbrTokenizer | null,
     maxBatchTokens: number,
+    compute: 'f32' | 'int8',
   ) {
     this.#native = native;
     this.tokenizer = tokenizer;
     this.#session = { model, tokenizer, queue: new BatchQueue(native, createJob, maxBatchTokens), open: new Set() };
-    this.info = Object.freeze(infoOf(native, model));
+    this.info = Object.freeze(infoOf(native, model, compute));
   }
 
   /**
@@ -196,6 +197,7 @@ export class ClmbrModel {
 function infoOf(
   native: NativeModel,
   { file, hyperparameters: h, metadata, weightType, parameters }: CheckedModel,
+  compute: 'f32' | 'int8',
 ): ModelInfo {
   const { device, kernels, attention, threads, weightBytes } = native.info;
   return {
@@ -213,7 +215,7 @@ function infoOf(
     vocabularySize: h.vocabularySize,
     weightType,
     device,
-    compute: computeType(device, weightType),
+    compute: compute === 'int8' ? 'int8' : computeType(device, weightType),
     attention,
     kernels,
     threads,

@@ -13,6 +13,8 @@ export interface NativeDescription {
   /** Models with equal keys share one copy of the weights. */
   key: string;
   fileSize: number;
+  /** `int8`: weights and activations are quantised; on 'cpu' only. */
+  compute: 'f32' | 'int8';
   threads: number;
   /** Instruction set of the kernels; '' for the best. */
   kernels: string;

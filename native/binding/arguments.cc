@@ -119,6 +119,7 @@ LoadArguments read_load_arguments(const Napi::Value & value) {
     arguments.device.attention = static_cast<AttentionPath>(choice(o, "attention", {"", "flash", "softmax"}));
     if (get(o, "memoryLimit").IsNumber()) arguments.device.memory_limit = size(o, "memoryLimit");
     ModelDescription & d = arguments.description;
+    d.compute = static_cast<Compute>(choice(o, "compute", {"f32", "int8"}));
     d.path = text(o, "path");
     d.key = text(o, "key");
     d.file_size = size(o, "fileSize");

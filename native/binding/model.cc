@@ -20,7 +20,7 @@ public:
 
 protected:
     void execute() override {
-        const kernels::Kernels * kernels = kernels::select_kernels(arguments_.kernels.c_str());
+        const kernels::Kernels * kernels = kernels::select_kernels(arguments_.kernels.c_str(), arguments_.description.compute == Compute::Int8);
         if (kernels == nullptr)
             throw Error("DEVICE_UNAVAILABLE", "This processor has no kernels named '" + arguments_.kernels + "' (CLMBR_CPU).");
         check_description(arguments_.description);
@@ -30,6 +30,8 @@ protected:
             auto weights = Weights::shared(arguments_.description, *pool, job().cancelled, progress);
             engine_ = std::make_shared<CpuEngine>(std::move(weights), std::move(pool), *kernels);
         } else {
+            if (arguments_.description.compute != Compute::F32)
+                throw Error("INVALID_ARGUMENT", "The device " + arguments_.device.device + " does not compute in int8: only 'cpu' does.");
             engine_ = std::make_shared<DeviceEngine>(arguments_.description, arguments_.device, std::move(pool), *kernels, job().cancelled, progress);
         }
     }

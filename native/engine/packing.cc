@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "../kernels/half.h"
+#include "int8_packing.h"
 
 namespace clmbr {
 namespace {
@@ -47,7 +48,8 @@ int file_row(const TensorEntry & t, int row) {
     return head * head_size + within % half * 2 + within / half;
 }
 
-void read_panel(const File & file, const TensorEntry & t, int panel, uint8_t * scratch, uint8_t * target) {
+void read_rows(const File & file, const TensorEntry & t, int panel, uint8_t * scratch,
+               const std::function<void(const uint8_t * const *, int, int)> & use) {
     const int first = panel * kPanelWidth, count = std::min(kPanelWidth, t.rows - first);
     const uint64_t bytes = row_bytes(t.type, t.columns);
     const uint8_t * rows[kPanelWidth];
@@ -66,14 +68,21 @@ void read_panel(const File & file, const TensorEntry & t, int panel, uint8_t * s
         }
         file.read(t.offset + bytes * low, scratch, bytes * (high - low + 1));
         for (int r = done; r < end; r++) rows[r - done] = scratch + bytes * (file_row(t, first + r) - low);
-        switch (t.type) {
-            case WeightType::F32: pack<uint32_t>(rows, done, end - done, t.columns, target); break;
-            case WeightType::F16:
-            case WeightType::BF16: pack<uint16_t>(rows, done, end - done, t.columns, target); break;
-            case WeightType::Q8_0: pack_q8(rows, done, end - done, t.columns, target); break;
-        }
+        use(rows, done, end - done);
         done = end;
     }
+}
+
+void read_panel(const File & file, const TensorEntry & t, int panel, uint8_t * scratch, uint8_t * target) {
+    read_rows(file, t, panel, scratch, [&](const uint8_t * const * rows, int first, int count) {
+        switch (t.type) {
+            case WeightType::F32: pack<uint32_t>(rows, first, count, t.columns, target); break;
+            case WeightType::F16:
+            case WeightType::BF16: pack<uint16_t>(rows, first, count, t.columns, target); break;
+            case WeightType::Q8_0: pack_q8(rows, first, count, t.columns, target); break;
+            case WeightType::Int8: break;  // never in files
+        }
+    });
 }
 
 void unpack_row(const kernels::PackedMatrix & m, int row, float * out) {
@@ -93,6 +102,7 @@ void unpack_row(const kernels::PackedMatrix & m, int row, float * out) {
                 out[k] = static_cast<float>(quant) * kernels::f16_to_float(scale);
                 break;
             }
+            case WeightType::Int8: out[k] = int8_weight(panel, k, column); break;
         }
     }
 }

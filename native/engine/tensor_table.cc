@@ -62,6 +62,7 @@ uint64_t row_bytes(kernels::WeightType type, int columns) {
         case kernels::WeightType::F16:
         case kernels::WeightType::BF16: return n * 2;
         case kernels::WeightType::Q8_0: return n / kernels::kQ8Block * (kernels::kQ8Block + 2);
+        case kernels::WeightType::Int8: break;  // never in rows
     }
     return 0;
 }

@@ -40,10 +40,14 @@ struct TensorEntry {
     int permuted_heads = 0;
 };
 
+// What operands of matrix products are.
+enum class Compute : uint8_t { F32, Int8 };
+
 struct ModelDescription {
     std::string path;  // UTF-8
     std::string key;   // identifies the file and its state; equal keys share one copy of the weights
     uint64_t file_size = 0;
+    Compute compute = Compute::F32;
     Hyperparameters hyperparameters;
     std::vector<TensorEntry> tensors;
 };

@@ -7,6 +7,7 @@
 #include "../kernels/half.h"
 #include "error.h"
 #include "file.h"
+#include "int8_packing.h"
 #include "packing.h"
 
 namespace clmbr {
@@ -20,17 +21,23 @@ struct Weights::Placed {
     const TensorEntry * entry;
     uint8_t * target;
     bool packed;
+    WeightType type;  // in memory
 };
 
 namespace {
 
-size_t stored_bytes(const TensorEntry & t, bool packed) {
-    if (!packed) return static_cast<size_t>(t.bytes);
-    const size_t panels = (static_cast<size_t>(t.rows) + kPanelWidth - 1) / kPanelWidth;
-    return panels * kernels::panel_bytes(t.type, static_cast<size_t>(t.columns));
+// Computed in int8: all but the first layer, whose rounding every later one would carry on, and embeddings, which are read row by row, also
+// where the output matrix is the same.
+WeightType type_in_memory(const TensorEntry & t, bool packed, Compute compute) {
+    const bool int8 = compute == Compute::Int8 && packed && t.layer != 0 && t.role != Role::TokenEmbedding;
+    return int8 ? WeightType::Int8 : t.type;
 }
 
-PackedMatrix matrix(const TensorEntry & t, const uint8_t * data) { return {data, t.type, t.rows, t.columns}; }
+size_t stored_bytes(const TensorEntry & t, bool packed, WeightType type) {
+    if (!packed) return static_cast<size_t>(t.bytes);
+    const size_t panels = (static_cast<size_t>(t.rows) + kPanelWidth - 1) / kPanelWidth;
+    return panels * kernels::panel_bytes(type, static_cast<size_t>(t.columns));
+}
 
 struct Registry {
     std::mutex mutex;
@@ -50,32 +57,35 @@ void Weights::place(const ModelDescription & description, Arena & arena, std::ve
     for (const TensorEntry & t : description.tensors) {
         const bool norm = t.role == Role::OutputNorm || t.role == Role::AttentionNorm || t.role == Role::FeedForwardNorm;
         const bool packed = !norm && (t.role != Role::TokenEmbedding || hyperparameters_.tied_embeddings);
-        uint8_t * data = arena.take<uint8_t>(stored_bytes(t, packed));
-        placed.push_back({&t, data, packed});
+        const WeightType type = type_in_memory(t, packed, compute_);
+        uint8_t * data = arena.take<uint8_t>(stored_bytes(t, packed, type));
+        placed.push_back({&t, data, packed, type});
+        const PackedMatrix matrix{data, type, t.rows, t.columns};
         LayerWeights * layer = t.layer < 0 ? nullptr : &layers_[static_cast<size_t>(t.layer)];
         switch (t.role) {
             case Role::TokenEmbedding:
                 embedding_type_ = t.type;
-                if (packed) output_ = matrix(t, data);
+                if (packed) output_ = matrix;
                 else embedding_rows_ = data;
                 break;
             case Role::OutputNorm: output_norm_ = reinterpret_cast<const float *>(data); break;
-            case Role::Output: output_ = matrix(t, data); break;
+            case Role::Output: output_ = matrix; break;
             case Role::AttentionNorm: layer->attention_norm = reinterpret_cast<const float *>(data); break;
             case Role::FeedForwardNorm: layer->feed_forward_norm = reinterpret_cast<const float *>(data); break;
-            case Role::Query: layer->query = matrix(t, data); break;
-            case Role::Key: layer->key = matrix(t, data); break;
-            case Role::Value: layer->value = matrix(t, data); break;
-            case Role::AttentionOutput: layer->attention_output = matrix(t, data); break;
-            case Role::Gate: layer->gate = matrix(t, data); break;
-            case Role::Up: layer->up = matrix(t, data); break;
-            case Role::Down: layer->down = matrix(t, data); break;
+            case Role::Query: layer->query = matrix; break;
+            case Role::Key: layer->key = matrix; break;
+            case Role::Value: layer->value = matrix; break;
+            case Role::AttentionOutput: layer->attention_output = matrix; break;
+            case Role::Gate: layer->gate = matrix; break;
+            case Role::Up: layer->up = matrix; break;
+            case Role::Down: layer->down = matrix; break;
         }
     }
 }
 
 Weights::Weights(const ModelDescription & description, ThreadPool & pool, const std::atomic<bool> & cancelled, const Progress & progress)
     : hyperparameters_(description.hyperparameters),
+      compute_(description.compute),
       rotation_(description.hyperparameters),
       layers_(static_cast<size_t>(description.hyperparameters.layer_count)) {
     File file(description.path);
@@ -114,8 +124,10 @@ Weights::Weights(const ModelDescription & description, ThreadPool & pool, const 
             const TensorEntry & t = *step.tensor->entry;
             const int first = step.panel * kPanelWidth, count = std::min(kPanelWidth, t.rows - first);
             if (step.tensor->packed) {
-                read_panel(file, t, step.panel, scratch[static_cast<size_t>(worker)].data(),
-                           step.tensor->target + static_cast<size_t>(step.panel) * kernels::panel_bytes(t.type, t.columns));
+                const WeightType type = step.tensor->type;
+                const auto read = type == WeightType::Int8 ? read_int8_panel : read_panel;
+                read(file, t, step.panel, scratch[static_cast<size_t>(worker)].data(),
+                     step.tensor->target + static_cast<size_t>(step.panel) * kernels::panel_bytes(type, t.columns));
             } else {
                 const uint64_t bytes = row_bytes(t.type, t.columns);
                 file.read(t.offset + bytes * first, step.tensor->target + bytes * first, bytes * count);
@@ -139,10 +151,11 @@ std::shared_ptr<const Weights> Weights::shared(const ModelDescription & descript
     std::lock_guard<std::mutex> lock(registry().mutex);
     auto & held = registry().held;
     for (auto it = held.begin(); it != held.end();) it = it->second.expired() ? held.erase(it) : std::next(it);
-    if (const auto found = held.find(description.key); found != held.end())
+    const std::string key = description.key + (description.compute == Compute::Int8 ? "\nint8" : "");
+    if (const auto found = held.find(key); found != held.end())
         if (std::shared_ptr<const Weights> weights = found->second.lock()) return weights;
     auto weights = std::make_shared<const Weights>(description, pool, cancelled, progress);
-    held[description.key] = weights;
+    held[key] = weights;
     return weights;
 }
 

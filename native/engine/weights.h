@@ -1,4 +1,4 @@
-// Weights in memory: matrices packed into panels for the kernels, once, in the type that the file has.
+// Weights in memory: matrices packed into panels for the kernels, once, in the type that the file has, or quantised to int8.
 #pragma once
 
 #include <atomic>
@@ -37,6 +37,7 @@ public:
     const LayerWeights & layer(int index) const { return layers_[static_cast<size_t>(index)]; }
     const float * output_norm() const { return output_norm_; }
     const kernels::PackedMatrix & output() const { return output_; }
+    Compute compute() const { return compute_; }
     size_t bytes() const { return buffer_.bytes(); }
 
     // The embedding of `token` in F32.
@@ -48,6 +49,7 @@ private:
     void place(const ModelDescription & description, Arena & arena, std::vector<Placed> & placed);
 
     Hyperparameters hyperparameters_;
+    Compute compute_;
     RotationTable rotation_;
     std::vector<LayerWeights> layers_;
     const float * output_norm_ = nullptr;

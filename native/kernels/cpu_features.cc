@@ -20,15 +20,15 @@ struct Registers {
     uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
 };
 
-Registers cpuid(uint32_t leaf) {
+Registers cpuid(uint32_t leaf, uint32_t subleaf = 0) {
     Registers r;
 #if defined(_MSC_VER)
     int values[4];
-    __cpuidex(values, static_cast<int>(leaf), 0);
+    __cpuidex(values, static_cast<int>(leaf), static_cast<int>(subleaf));
     r = {static_cast<uint32_t>(values[0]), static_cast<uint32_t>(values[1]), static_cast<uint32_t>(values[2]),
          static_cast<uint32_t>(values[3])};
 #else
-    __cpuid_count(leaf, 0, r.eax, r.ebx, r.ecx, r.edx);
+    __cpuid_count(leaf, subleaf, r.eax, r.ebx, r.ecx, r.edx);
 #endif
     return r;
 }
@@ -57,6 +57,8 @@ CpuFeatures detect_cpu() {
     features.avx2 = avx && fma && f16c && bit(extended.ebx, 5) && (saved & 0x6) == 0x6;
     features.avx512 = features.avx2 && bit(extended.ebx, 16) && bit(extended.ebx, 17) && bit(extended.ebx, 30) &&
                       bit(extended.ebx, 31) && (saved & 0xe6) == 0xe6;
+    features.avxvnni = features.avx2 && extended.eax >= 1 && bit(cpuid(7, 1).eax, 4);
+    features.avx512vnni = features.avx512 && bit(extended.ecx, 11);
     return features;
 }
 

@@ -12,6 +12,8 @@ namespace clmbr::kernels {
 struct CpuFeatures {
     bool avx2 = false;    // with FMA and F16C
     bool avx512 = false;  // F, BW, VL and DQ, with AVX2
+    bool avxvnni = false;  // with AVX2
+    bool avx512vnni = false;  // with AVX-512
 };
 
 CpuFeatures detect_cpu();

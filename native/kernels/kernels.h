@@ -50,6 +50,16 @@ static constexpr size_t attention_scratch_floats(size_t rows, size_t head_size) 
            kRowTile * padded_stride(kKeyBlock) + 64;
 }
 
+// Rows of activations in int8: x[r][k] is about scales[r][k / kInt8Group] * (quants[r][k] - kInt8Offset).
+struct QuantisedRows {
+    const uint8_t * quants = nullptr;
+    size_t stride = 0;  // bytes between rows, whole groups
+    const float * scales = nullptr;
+    size_t scale_stride = 0;
+
+    QuantisedRows from(size_t row) const { return {quants + row * stride, stride, scales + row * scale_stride, scale_stride}; }
+};
+
 struct Kernels {
     const char * name;
 
@@ -57,6 +67,15 @@ struct Kernels {
     // `c` is tile memory of 32 floats a row at stride `ldc`. `unpacked` holds (k1 - k0) * 32 floats (unused for F32).
     void (*gemm_panel)(const float * a, size_t lda, int rows, const PackedMatrix & weights, int panel, int k0, int k1,
                        float * c, size_t ldc, bool accumulate, float * unpacked);
+
+    // One row of activations in int8: in each group the largest magnitude becomes 127, the others are rounded to the nearest, ties to even.
+    // A group with a number that is not finite gets the scale NaN.
+    void (*quantise)(const float * x, int n, uint8_t * quants, float * scales);
+
+    // The same product with Int8 weights, for groups [g0, g1): within a group the exact integer, then one fused multiply-add with the
+    // rounded product of the two scales, groups ascending.
+    void (*gemm_int8)(const QuantisedRows & a, int rows, const PackedMatrix & weights, int panel, int g0, int g1, float * c, size_t ldc,
+                      bool accumulate);
 
     // out = weight * (x / sqrt(mean(x^2) + epsilon))
     void (*rms_norm)(const float * x, const float * weight, int n, float epsilon, float * out);
@@ -82,13 +101,19 @@ struct Kernels {
     void (*widen)(const uint8_t * row, WeightType type, int n, float * out);
 };
 
-// The best table for this processor, or the one that CLMBR_CPU names (scalar, avx2, avx512, neon).
+// The best table for this processor, or the one that CLMBR_CPU names (scalar, avx2, avxvnni, avx512, avx512vnni, neon).
 // Null when CLMBR_CPU names a path that does not exist or that this processor lacks.
-const Kernels * select_kernels(const char * forced);
+// The paths with VNNI differ from those without in int8 products alone, so only `int8` takes one by itself.
+const Kernels * select_kernels(const char * forced, bool int8 = false);
 
 const Kernels * scalar_kernels();
 const Kernels * avx2_kernels();
 const Kernels * avx512_kernels();
 const Kernels * neon_kernels();
+
+// Int8 products of paths with VNNI.
+using Int8Product = decltype(Kernels::gemm_int8);
+Int8Product avxvnni_int8_product();
+Int8Product avx512vnni_int8_product();
 
 }  // namespace clmbr::kernels

@@ -1,4 +1,5 @@
 #include "vec16_avx2.h"
+#include "int32x16_avx2.h"
 
 #include "impl/table.h"
 

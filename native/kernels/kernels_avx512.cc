@@ -5,6 +5,7 @@
 #endif
 
 #include "vec16_avx512.h"
+#include "int32x16_avx512.h"
 
 #include "impl/table.h"
 

@@ -1,4 +1,5 @@
 #include "vec16_neon.h"
+#include "int32x16_scalar.h"
 
 #include "impl/table.h"
 

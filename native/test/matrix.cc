@@ -45,6 +45,7 @@ const char * type_name(WeightType type) {
         case WeightType::F16: return "F16";
         case WeightType::BF16: return "BF16";
         case WeightType::Q8_0: return "Q8_0";
+        case WeightType::Int8: break;  // never in files
     }
     return "?";
 }
@@ -68,6 +69,7 @@ float Matrix::at(int row, int column) const {
             std::memcpy(&value, &widened, sizeof value);
             return value;
         }
+        case WeightType::Int8: break;  // never in files
         case WeightType::Q8_0: {
             const uint8_t * block = source + k / kBlock * kBlockBytes;
             return static_cast<float>(decode_f16(read<uint16_t>(block)) * read<int8_t>(block + 2 + k % kBlock));
@@ -116,6 +118,7 @@ Matrix random_matrix(Random & random, WeightType type, int rows, int columns, fl
             m.bytes.resize(count * 2);
             for (size_t i = 0; i < count; i++) write(m.bytes, i * 2, random_bf16(random, scale));
             break;
+        case WeightType::Int8: break;  // never in files
         case WeightType::Q8_0:
             m.bytes.resize(count / kBlock * kBlockBytes);
             for (size_t at = 0; at < m.bytes.size(); at += kBlockBytes) {

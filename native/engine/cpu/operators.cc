@@ -11,11 +11,13 @@ namespace {
 size_t width(const Workspace & w) { return static_cast<size_t>(w.hyperparameters().hidden_size); }
 size_t norm_stride(const Workspace & w) { return kernels::padded_stride(width(w)); }
 
-void normalise(const Workspace & w, const float * x, int rows, const float * weight) {
+// And quantises them for `next`, where that is in int8.
+void normalise(const Workspace & w, const float * x, int rows, const float * weight, const PackedMatrix & next) {
     const Hyperparameters & h = w.hyperparameters();
     each_row(w, rows, [&](int row) {
-        w.kernels->rms_norm(x + static_cast<size_t>(row) * width(w), weight, h.hidden_size, h.rms_norm_epsilon,
-                            w.normalised + static_cast<size_t>(row) * norm_stride(w));
+        float * out = w.normalised + static_cast<size_t>(row) * norm_stride(w);
+        w.kernels->rms_norm(x + static_cast<size_t>(row) * width(w), weight, h.hidden_size, h.rms_norm_epsilon, out);
+        if (next.type == WeightType::Int8) quantise_row(w, out, h.hidden_size, row);
     });
 }
 
@@ -44,7 +46,7 @@ void attention_input(const Workspace & w, int layer, const float * x, int rows, 
     const LayerWeights & weights = w.weights->layer(layer);
     const size_t kv_stride = w.key_value_stride(), kv_width = kv_stride / 2;
     each_chunk(rows, [&](int first, int count) {
-        normalise(w, x + static_cast<size_t>(first) * width(w), count, weights.attention_norm);
+        normalise(w, x + static_cast<size_t>(first) * width(w), count, weights.attention_norm, weights.key);
         const auto project = [&](const PackedMatrix & matrix, float * target, size_t stride) {
             linear(w, w.normalised, norm_stride(w), count, matrix, [=](int row, int column, const float * values, int n) {
                 std::memcpy(target + static_cast<size_t>(first + row) * stride + column, values, static_cast<size_t>(n) * sizeof(float));
@@ -60,10 +62,16 @@ void attention_input(const Workspace & w, int layer, const float * x, int rows, 
 
 void attention_output(const Workspace & w, int layer, const float * attended, int rows, float * x) {
     const PackedMatrix & matrix = w.weights->layer(layer).attention_output;
-    linear(w, attended, w.query_stride(), rows, matrix, [&](int row, int column, const float * values, int n) {
-        float * target = x + static_cast<size_t>(row) * width(w) + column;
-        w.kernels->add(target, values, n, target);
-    });
+    const auto project = [&](int first, int count) {
+        const float * input = attended + static_cast<size_t>(first) * w.query_stride();
+        quantise_rows(w, input, w.query_stride(), count, matrix);
+        linear(w, input, w.query_stride(), count, matrix, [&](int row, int column, const float * values, int n) {
+            float * target = x + static_cast<size_t>(first + row) * width(w) + column;
+            w.kernels->add(target, values, n, target);
+        });
+    };
+    if (matrix.type == WeightType::Int8) each_chunk(rows, project);
+    else project(0, rows);
 }
 
 void feed_forward(const Workspace & w, int layer, int rows, float * x) {
@@ -71,11 +79,12 @@ void feed_forward(const Workspace & w, int layer, int rows, float * x) {
     const size_t stride = kernels::padded_stride(static_cast<size_t>(w.hyperparameters().feed_forward_size));
     each_chunk(rows, [&](int first, int count) {
         float * chunk = x + static_cast<size_t>(first) * width(w);
-        normalise(w, chunk, count, weights.feed_forward_norm);
+        normalise(w, chunk, count, weights.feed_forward_norm, weights.gate);
         linear_pair(w, w.normalised, norm_stride(w), count, weights.gate, weights.up,
                     [&](int row, int column, const float * gate, const float * up, int n) {
                         w.kernels->silu_mul(gate, up, n, w.feed_forward + static_cast<size_t>(row) * stride + column);
                     });
+        quantise_rows(w, w.feed_forward, stride, count, weights.down);
         linear(w, w.feed_forward, stride, count, weights.down, [&](int row, int column, const float * values, int n) {
             float * target = chunk + static_cast<size_t>(row) * width(w) + column;
             w.kernels->add(target, values, n, target);

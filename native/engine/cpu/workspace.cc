@@ -37,6 +37,10 @@ void place_workspace(Workspace & w, Arena & arena) {
     const size_t padded = w.store != nullptr ? 0 : static_cast<size_t>(w.layout->padded_tokens) * static_cast<size_t>(h.kv_head_count);
     w.normalised = arena.take<float>(rows * kernels::padded_stride(static_cast<size_t>(h.hidden_size)));
     w.feed_forward = arena.take<float>(rows * kernels::padded_stride(static_cast<size_t>(h.feed_forward_size)));
+    if (w.weights->compute() == Compute::Int8) {
+        w.quants = arena.take<uint8_t>(kRowChunk * w.quant_groups() * kernels::kInt8Group);
+        w.quant_scales = arena.take<float>(kRowChunk * w.quant_groups());
+    }
     w.keys = arena.take<float>(padded * static_cast<size_t>(h.head_size));
     w.values = arena.take<float>(padded * kernels::head_panels(static_cast<size_t>(h.head_size)) * kernels::kPanelWidth);
     if (w.continuations != nullptr)

@@ -1,6 +1,7 @@
 // What the CPU operators of one pass share: the batch, the weights, the threads and their scratch memory.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <vector>
 
@@ -47,6 +48,9 @@ struct Workspace {
 
     float * normalised = nullptr;      // kRowChunk rows of padded_stride(hidden_size)
     float * feed_forward = nullptr;    // kRowChunk rows of padded_stride(feed_forward_size)
+    // kRowChunk rows that are multiplied in int8: those that quantise_rows() was called for last.
+    uint8_t * quants = nullptr;
+    float * quant_scales = nullptr;
     float * keys = nullptr;            // per key/value head: padded tokens in panels; unused with a store
     float * values = nullptr;
     const KeyValueStore * store = nullptr;  // where keys and values of the one sequence of this pass are kept, if they are
@@ -60,6 +64,12 @@ struct Workspace {
 
     const Hyperparameters & hyperparameters() const { return weights->hyperparameters(); }
     float * scratch_of(int worker) const { return scratch + scratch_floats * static_cast<size_t>(worker); }
+    // For the widest rows that are quantised.
+    size_t quant_groups() const {
+        const Hyperparameters & h = hyperparameters();
+        return kernels::int8_groups(static_cast<size_t>(std::max({h.hidden_size, h.query_width(), h.feed_forward_size})));
+    }
+    kernels::QuantisedRows quantised_rows() const { return {quants, quant_groups() * kernels::kInt8Group, quant_scales, quant_groups()}; }
     size_t query_stride() const { return kernels::padded_stride(static_cast<size_t>(hyperparameters().query_width())); }
     size_t key_value_stride() const { return 2 * static_cast<size_t>(hyperparameters().kv_width()); }
 };

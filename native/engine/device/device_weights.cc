@@ -25,6 +25,7 @@ ggml_type ggml_type_of(WeightType type) {
         case WeightType::F16: return GGML_TYPE_F16;
         case WeightType::BF16: return GGML_TYPE_BF16;
         case WeightType::Q8_0: return GGML_TYPE_Q8_0;
+        case WeightType::Int8: break;  // never in files
     }
     return GGML_TYPE_F32;
 }

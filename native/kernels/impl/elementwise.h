@@ -141,6 +141,7 @@ void widen(const uint8_t * row, WeightType type, int n, float * out) {
                 out[i] = static_cast<float>(static_cast<int8_t>(block[2 + i % kQ8Block])) * f16_to_float(scale);
             }
             return;
+        case WeightType::Int8: return;  // never in rows
     }
 }
 

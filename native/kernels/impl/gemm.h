@@ -128,6 +128,7 @@ void gemm_panel(const float * a, size_t lda, int rows, const PackedMatrix & weig
         case WeightType::F16: return widen_or_stream(a, lda, rows, F16Weights(data), count, c, ldc, accumulate, unpacked);
         case WeightType::BF16: return widen_or_stream(a, lda, rows, BF16Weights(data), count, c, ldc, accumulate, unpacked);
         case WeightType::Q8_0: return widen_or_stream(a, lda, rows, Q8Weights(data), count, c, ldc, accumulate, unpacked);
+        case WeightType::Int8: return;  // gemm_int8
     }
 }
 

@@ -4,12 +4,13 @@
 #include "attention.h"
 #include "elementwise.h"
 #include "gemm.h"
+#include "int8.h"
 
 namespace clmbr::kernels {
 namespace {
 
 constexpr Kernels make_table(const char * name) {
-    return Kernels{name, gemm_panel, rms_norm, silu_mul, add, rotate, attention, log_sum_exp, softmax_weights, widen};
+    return Kernels{name, gemm_panel, quantise, gemm_int8, rms_norm, silu_mul, add, rotate, attention, log_sum_exp, softmax_weights, widen};
 }
 
 }  // namespace
