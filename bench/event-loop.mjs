@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { loadModel } from '../dist/index.js';
-import { fullModel } from './lib/full-model.mjs';
+import { prepareModels } from './lib/models.mjs';
 
 const milliseconds = (nanoseconds) => Number((nanoseconds / 1e6).toFixed(2));
 const watch = () => {
@@ -27,9 +27,7 @@ if (process.argv[2] === '--control') {
   process.stdin.resume();
   process.stdin.on('end', () => process.stdout.write(JSON.stringify(finish())));
 } else {
-  const model = await loadModel(
-    process.argv[2] ?? (await fullModel(fileURLToPath(new URL('../.cache/bench', import.meta.url)))),
-  );
+  const model = await loadModel(process.argv[2] ?? (await prepareModels({})).f32);
   const { contextLength, vocabularySize } = model.info;
   const ids = Int32Array.from({ length: contextLength }, (_, i) => 7 + ((i * 7919) % (vocabularySize - 7)));
   await model.embed([ids.subarray(0, 64)]);

@@ -1,8 +1,6 @@
-// A model of the released checkpoint's exact shape with random weights, made on first use and kept in .cache/bench.
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, openSync, writeSync, closeSync, writeFileSync } from 'node:fs';
+// A checkpoint of the released model's exact shape with random weights.
+import { openSync, writeSync, closeSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { convertCheckpoint } from '../../dist/index.js';
 
 const hidden = 768;
 const feedForward = 2688;
@@ -65,7 +63,7 @@ function randomNumbers(seed) {
   return () => uniform() + uniform() + uniform();
 }
 
-function writeCheckpoint(folder) {
+export function writeFullCheckpoint(folder) {
   const header = {};
   let offset = 0;
   for (const [name, shape] of tensors()) {
@@ -90,16 +88,4 @@ function writeCheckpoint(folder) {
   }
   closeSync(file);
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
-}
-
-/** Path of the GGUF file with weights of `type` (f32, bf16, q8_0). */
-export async function fullModel(cache, type = 'f32') {
-  const digest = createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 8);
-  const folder = join(cache, `full-${digest}`);
-  const target = join(folder, `full-${type}.gguf`);
-  if (existsSync(target)) return target;
-  mkdirSync(folder, { recursive: true });
-  if (!existsSync(join(folder, 'config.json'))) writeCheckpoint(folder);
-  await convertCheckpoint({ source: folder, target, type });
-  return target;
 }

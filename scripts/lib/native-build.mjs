@@ -61,12 +61,19 @@ export async function buildNativeTests(ggml) {
   return testProgram(inRoot('build'));
 }
 
-/** The test program that a build in `folder` made: where it lies depends on the generator. */
-export function testProgram(folder) {
-  const name = `clmbr_native_test${process.platform === 'win32' ? '.exe' : ''}`;
+/** Builds bench/native likewise, and returns its program. */
+export async function buildNativeBench(ggml) {
+  checkTools(['native']);
+  await compile(settings(ggml), ['--target', 'clmbr_bench']);
+  return testProgram(inRoot('build'), 'clmbr_bench');
+}
+
+/** The program that a build in `folder` made: where it lies depends on the generator. */
+export function testProgram(folder, target = 'clmbr_native_test') {
+  const name = `${target}${process.platform === 'win32' ? '.exe' : ''}`;
   const places = ['', 'bin', 'Release', 'RelWithDebInfo'].map((part) => path.join(folder, part, name));
   const program = places.find((place) => existsSync(place));
-  if (!program) throw new StepError(`The build made no clmbr_native_test in ${folder}.`);
+  if (!program) throw new StepError(`The build made no ${target} in ${folder}.`);
   return program;
 }
 

@@ -11,7 +11,7 @@ import torch
 from transformers import LlamaForCausalLM
 
 folder, history, samples, events = sys.argv[1], *map(int, sys.argv[2:5])
-model = LlamaForCausalLM.from_pretrained(folder, torch_dtype=torch.float32, attn_implementation="sdpa").eval()
+model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="sdpa").eval()
 ids = torch.tensor([[7 + (i * 7919) % (model.config.vocab_size - 7) for i in range(history)]])
 
 
