@@ -38,11 +38,13 @@ if (!existsSync(local('../dist/index.js'))) {
 const { prepareModels } = await import('./lib/models.mjs');
 const some = await import('./lib/sections.mjs');
 const more = await import('./lib/more-sections.mjs');
+const { operatorsSection } = await import('./lib/operators-section.mjs');
 const oneThread = (section) => (setting) => section({ ...setting, threads: 1, oneThread: true });
 const measurements = {
   agreement: some.agreementSection,
   kernels: more.kernelsSection,
   kernelsOneThread: oneThread(more.kernelsSection),
+  operators: operatorsSection,
   single: some.singleSection,
   singleOneThread: oneThread(some.singleSection),
   cohort: some.cohortSection,

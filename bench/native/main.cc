@@ -1,10 +1,11 @@
-// clmbr_bench THREADS ROWS,... OUTPUTSxINPUTS,... KERNELS,...: the cores' FMA peak and read bandwidth, and our matrix product on the shapes,
-// as one line of JSON.
+// clmbr_bench THREADS ROWS,... OUTPUTSxINPUTS,... KERNELS,...: the cores' FMA peak and read bandwidth, and our matrix product on the shapes.
+// clmbr_bench THREADS LENGTH,... operators KERNELS: where the time of one sequence goes. Each prints one line of JSON.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
 #include "linear.h"
+#include "operators.h"
 #include "peak.h"
 
 using namespace clmbr;
@@ -20,6 +21,23 @@ std::vector<std::string> split(const std::string & text, char separator) {
     return parts;
 }
 
+int print_operators(const std::string & kernels, const std::vector<std::string> & lengths, int threads) {
+    printf("{");
+    const char * between = "";
+    for (const std::string & length : lengths) {
+        printf("%s\"%s\":{", between, length.c_str());
+        between = ",";
+        const char * comma = "";
+        for (const bench::OperatorTime & o : bench::operator_times(kernels.c_str(), atoi(length.c_str()), threads)) {
+            printf("%s\"%s\":{\"seconds\":%.9f,\"operations\":%.0f}", comma, o.name.c_str(), o.seconds, o.operations);
+            comma = ",";
+        }
+        printf("}");
+    }
+    printf("}\n");
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char ** argv) {
@@ -28,6 +46,7 @@ int main(int argc, char ** argv) {
         return 2;
     }
     const int threads = atoi(argv[1]);
+    if (std::string(argv[3]) == "operators") return print_operators(argv[4], split(argv[2], ','), threads);
     printf("{\"peaks\":{");
     const char * comma = "";
     for (const bench::Peak & peak : bench::fma_peaks(threads)) {

@@ -6,12 +6,23 @@
 #include "cpu/head_input.h"
 #include "error.h"
 #include "ggml_preconditions.h"
+#ifdef CLMBR_OPERATOR_TIMES
+#include "operator_times.h"
+#endif
 
 namespace clmbr {
 namespace {
 
 // Memory of a pass is kept for the next one up to this size.
 constexpr size_t kKeptBytes = size_t(512) << 20;
+
+// ggml asks this after every node of the graph.
+bool node_done(void * cancelled) {
+#ifdef CLMBR_OPERATOR_TIMES
+    operator_done();
+#endif
+    return static_cast<const std::atomic<bool> *>(cancelled)->load();
+}
 
 struct FreeContext {
     void operator()(ggml_context * context) const { ggml_free(context); }
@@ -92,7 +103,7 @@ void Executor::compute(cpu::Workspace & workspace, const Finish & finish) {
         ggml_cgraph * graph = build_llama_cpu(context.get(), workspace, activations, nodes_);
         ggml_cplan plan = ggml_graph_plan(graph, 1, graph_thread_);
         if (plan.work_size != 0) throw Error("INTERNAL", "Expected a graph without work memory.");
-        plan.abort_callback = [](void * flag) { return static_cast<const std::atomic<bool> *>(flag)->load(); };
+        plan.abort_callback = node_done;
         plan.abort_callback_data = const_cast<std::atomic<bool> *>(&cancelled);
         const ggml_status status = ggml_graph_compute(graph, &plan);
         if (status == GGML_STATUS_SUCCESS && !cancelled) finish(workspace, activations.hidden);
