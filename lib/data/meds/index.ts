@@ -1,0 +1,3 @@
+export { openMeds } from './meds.ts';
+export type { ReadMedsOptions } from './meds.ts';
+export { parquetFiles } from './layout.ts';
