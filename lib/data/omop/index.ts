@@ -1,0 +1,1 @@
+export { openOmop } from './open-omop.ts';

@@ -1,0 +1,63 @@
+/** A text as SQL writes it. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** A name of a column or table as SQL writes it. */
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function list(texts: readonly string[]): string {
+  return `[${texts.map(literal).join(', ')}]`;
+}
+
+const whole = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/;
+const float = /^(FLOAT|DOUBLE)$/;
+const time = /^(DATE|TIMESTAMP|TIMESTAMP_(S|MS|NS)|TIMESTAMP WITH TIME ZONE)$/;
+
+/** The column itself, null where it says nothing: empty texts, and NaN, which is how pandas writes a missing number. */
+export function given(column: string, type: string): string {
+  if (type === 'VARCHAR') return `nullif(${column}, '')`;
+  if (float.test(type)) return `CASE WHEN isnan(${column}) THEN NULL ELSE ${column} END`;
+  return column;
+}
+
+/** A whole number of 64 bits; null where the column holds something else. `8507.0` is one: so pandas writes numbers beside missing ones. */
+export function wholeNumber(column: string, type: string): string {
+  const cast = `TRY_CAST(${column} AS BIGINT)`;
+  if (whole.test(type)) return cast;
+  if (float.test(type) || type.startsWith('DECIMAL')) return `CASE WHEN ${column} = trunc(${column}) THEN ${cast} END`;
+  const text = type === 'VARCHAR' ? column : `CAST(${column} AS VARCHAR)`;
+  // A cast alone would round 8507.5, and give an event to another patient.
+  return `CASE WHEN NOT contains(${text}, '.') OR regexp_full_match(${text}, '\\s*[+-]?\\d+\\.0*\\s*') THEN TRY_CAST(${text} AS BIGINT) END`;
+}
+
+/** A number of 64 bits; null where the column holds something else. */
+export function number(column: string): string {
+  return `TRY_CAST(${column} AS DOUBLE)`;
+}
+
+/**
+ * Microseconds since 1970 UTC; null where the column holds no moment. A date is its midnight. Texts are ISO 8601, with a space or a T, or
+ * YYYYMMDD; without an offset they are UTC.
+ */
+export function microseconds(column: string, type: string): string {
+  if (type === 'TIMESTAMP WITH TIME ZONE') return `epoch_us(${column})`;
+  if (time.test(type)) return `epoch_us(TRY_CAST(${column} AS TIMESTAMP))`;
+  // A cast to TIMESTAMP drops offsets, so it is for the two forms that have none; the cast that heeds them is slower.
+  return `epoch_us(CASE
+    WHEN length(${column}) = 10 OR (length(${column}) = 19 AND ${column}[17] = ':') THEN TRY_CAST(${column} AS TIMESTAMP)
+    WHEN length(${column}) = 8 AND NOT contains(${column}, '-') THEN try_strptime(${column}, '%Y%m%d')
+    ELSE CAST(TRY_CAST(${column} AS TIMESTAMPTZ) AS TIMESTAMP) END)`;
+}
+
+/** Whether a column of a type can hold times at all: a plain number could count days, seconds or anything. */
+export function canHoldTimes(type: string): boolean {
+  return type === 'VARCHAR' || time.test(type) || type === '"NULL"' || type === 'NULL';
+}
+
+/** Text; null where there is none. */
+export function text(column: string): string {
+  return `nullif(CAST(${column} AS VARCHAR), '')`;
+}
