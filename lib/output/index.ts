@@ -1,5 +1,11 @@
-export { JsonlWriter } from './jsonl.ts';
-export { NpzWriter } from './npz.ts';
-export type { NpzOptions } from './npz.ts';
-export type { OutputRow, OutputRows, RowWriter, WrittenFile } from './rows.ts';
+export { outputFormats, outputFormatOf, reportPathOf } from './format.ts';
+export type { OutputFormat } from './format.ts';
+export { createFutureWriter } from './futures.ts';
+export type { FutureOwner, FutureSettings, FutureWriter, WritableFuture } from './futures.ts';
+export { JsonlStream } from './jsonl.ts';
+export type { Json, OutputMetadata, OutputSettings, Shard } from './metadata.ts';
+export { mergeOutputs } from './merge/merge.ts';
+export type { MergeOptions } from './merge/merge.ts';
+export { createRowWriter } from './row-writer.ts';
+export type { LabelName, LabelValue, OutputRow, OutputRows, RowWriter, WrittenFile } from './rows.ts';
 export { timeText } from './text.ts';

@@ -1,74 +1,70 @@
 import type { Writable } from 'node:stream';
-import { AtomicFile } from '../files/atomic-write.ts';
-import type { OutputRow, OutputRows, RowWriter, WrittenFile } from './rows.ts';
-import { float32Text, timeText } from './text.ts';
+import { jsonLines } from './json-rows.ts';
+import type { OutputMetadata } from './metadata.ts';
+import type { RowSource } from './row-source.ts';
+import type { LabelName, OutputRows, RowWriter, WrittenFile } from './rows.ts';
+import { writeFile } from './target.ts';
+import type { Target } from './target.ts';
 
-const pieceLength = 256 * 1024;
+/** Name of the file beside `x.jsonl` that holds its metadata. */
+export function jsonlMetadataPath(path: string): string {
+  return `${path}.meta.json`;
+}
 
-interface Target {
-  write(text: string): Promise<void>;
-  commit(): Promise<void>;
-  discard(): Promise<void>;
+/** Writes rows as JSON Lines in the order of the output, each with its number, and the metadata, with the number of rows,
+ * as `x.jsonl.meta.json` beside them. */
+export async function writeJsonl(source: RowSource, target: Target): Promise<WrittenFile> {
+  const { metadata, label, rowNumbers = true } = target.settings;
+  let bytes = 0;
+  await writeFile(target, target.path, undefined, async (file) => {
+    for await (const batch of source.batches()) {
+      target.signal?.throwIfAborted();
+      for (const text of jsonLines(batch, rowNumbers ? batch.positions : undefined, label))
+        await file.write(Buffer.from(text));
+    }
+    ({ bytes } = file);
+    if (metadata !== undefined) await writeJsonlMetadata(target, { ...metadata, rows: source.summary.rows });
+  });
+  return { rows: source.summary.rows, bytes };
+}
+
+export async function writeJsonlMetadata(target: Target, metadata: OutputMetadata): Promise<void> {
+  const text = Buffer.from(`${JSON.stringify(metadata, null, 2)}\n`);
+  await writeFile(target, jsonlMetadataPath(target.path), text.length, (file) => file.write(text));
 }
 
 /**
- * Writes rows as JSON Lines: `{"patient", "time", "tokens", "truncated", "dropped", "representation": [numbers]}`. Times are ISO 8601 in UTC with
+ * Writes rows as JSON Lines to a stream in the order in which they come, each with its number where it is told. Times are ISO 8601 in UTC with
  * microseconds, or null; every number has the fewest digits that give back the float32.
  */
-export class JsonlWriter implements RowWriter {
-  readonly #target: Target;
+export class JsonlStream implements RowWriter {
+  readonly #stream: Writable;
+  readonly #label: LabelName | undefined;
   #rows = 0;
   #bytes = 0;
 
-  private constructor(target: Target) {
-    this.#target = target;
+  /** @param stream is not ended; writing rejects with its error, such as `EPIPE` when nobody reads any more */
+  constructor(stream: Writable, options: { label?: LabelName | undefined } = {}) {
+    this.#stream = stream;
+    this.#label = options.label;
   }
 
-  /** @throws ClmbrError `TARGET_EXISTS`, `WRITE_FAILED` */
-  static async create(path: string, options: { overwrite?: boolean | undefined } = {}): Promise<JsonlWriter> {
-    const file = await AtomicFile.create(path, { overwrite: options.overwrite, access: 'private' });
-    return new JsonlWriter({
-      write: (text) => file.write(Buffer.from(text)),
-      commit: async () => void (await file.commit()),
-      discard: () => file.discard(),
-    });
-  }
-
-  /** Writes to a stream, which is not ended. Rejects with the stream's error, such as `EPIPE` when nobody reads any more. */
-  static to(stream: Writable): JsonlWriter {
-    const done = () => Promise.resolve();
-    return new JsonlWriter({ write: (text) => writeTo(stream, text), commit: done, discard: done });
-  }
-
-  async append({ data, dimensions, rows }: OutputRows): Promise<void> {
-    let text = '';
-    for (const [i, row] of rows.entries()) {
-      text += `${rowText(row, data.subarray(i * dimensions, (i + 1) * dimensions))}\n`;
-      this.#rows++;
-      if (text.length < pieceLength && i < rows.length - 1) continue;
+  async append(rows: OutputRows, positions?: readonly number[]): Promise<void> {
+    for (const text of jsonLines(rows, positions, this.#label)) {
       this.#bytes += Buffer.byteLength(text);
-      await this.#target.write(text);
-      text = '';
+      await writeTo(this.#stream, text);
     }
+    this.#rows += rows.rows.length;
   }
 
-  /** @throws ClmbrError `TARGET_EXISTS`, `WRITE_FAILED`; rejects with `signal.reason` when aborted. */
-  async commit(signal?: AbortSignal): Promise<WrittenFile> {
-    signal?.throwIfAborted();
-    await this.#target.commit();
-    return { rows: this.#rows, bytes: this.#bytes };
+  commit(signal?: AbortSignal): Promise<WrittenFile> {
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    return Promise.resolve({ rows: this.#rows, bytes: this.#bytes });
   }
 
   discard(): Promise<void> {
-    return this.#target.discard();
+    return Promise.resolve();
   }
-}
-
-function rowText({ patient, time, tokens, truncated, dropped }: OutputRow, vector: Float32Array): string {
-  const id = typeof patient === 'string' ? JSON.stringify(patient) : String(patient);
-  const when = time === null ? 'null' : `"${timeText(time)}"`;
-  const numbers = Array.from(vector, float32Text).join(',');
-  return `{"patient":${id},"time":${when},"tokens":${tokens},"truncated":${truncated},"dropped":${dropped},"representation":[${numbers}]}`;
 }
 
 /** Resolves when the stream has taken the text: a slow reader slows the writer. */

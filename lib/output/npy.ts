@@ -23,3 +23,42 @@ export function npyHeader(descr: string, shape: readonly number[]): Buffer {
   length.writeUInt16LE(padded.length);
   return Buffer.concat([magic, length, Buffer.from(padded, 'latin1')]);
 }
+
+/** Bytes of a header that {@link npyHeader} may write. */
+export const npyHeaderLimit = 4096;
+
+export interface NpyHeader {
+  descr: string;
+  shape: number[];
+  /** Where the numbers begin. */
+  bytes: number;
+}
+
+/** Reads what {@link npyHeader} wrote; undefined where it is something else. */
+export function parseNpyHeader(bytes: Buffer): NpyHeader | undefined {
+  if (bytes.length < 10 || !bytes.subarray(0, 8).equals(magic)) return undefined;
+  const end = 10 + bytes.readUInt16LE(8);
+  const text = bytes.toString('latin1', 10, end);
+  const match = /^\{'descr': '([^']+)', 'fortran_order': False, 'shape': \(([\d, ]*)\), \} *\n$/.exec(text);
+  if (match === null) return undefined;
+  const shape = match[2]!.split(',').filter((part) => part.trim() !== '');
+  return { descr: match[1]!, shape: shape.map(Number), bytes: end };
+}
+
+/** NumPy keeps texts as code points of 4 bytes. */
+export function packTexts(texts: readonly string[], width: number): Uint32Array {
+  const packed = new Uint32Array(texts.length * width);
+  for (const [i, text] of texts.entries()) {
+    let at = i * width;
+    for (const character of text) packed[at++] = character.codePointAt(0)!;
+  }
+  return packed;
+}
+
+export function unpackText(points: Uint32Array): string {
+  let end = points.length;
+  while (end > 0 && points[end - 1] === 0) end--;
+  let text = '';
+  for (let i = 0; i < end; i++) text += String.fromCodePoint(points[i]!);
+  return text;
+}

@@ -1,46 +1,22 @@
-import { randomBytes } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
-import { open, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { writeFailure } from './failure.ts';
+import { ScratchFile } from './scratch.ts';
 
 const bufferBytes = 256 * 1024;
 
-/**
- * Bytes that are collected on the disk beside `target`, to be read back once. The file loses its name as soon as it is open, so that nothing is
- * left of it however the process ends; only the owner may read it.
- */
+/** Bytes that are collected on the disk beside `target`, one after the other. */
 export class Spool {
-  readonly #target: string;
-  readonly #path: string;
-  readonly #handle: FileHandle;
+  readonly #file: ScratchFile;
   readonly #buffer = Buffer.alloc(bufferBytes);
   #buffered = 0;
   #bytes = 0;
-  #isNamed: boolean;
 
-  private constructor(target: string, path: string, handle: FileHandle, isNamed: boolean) {
-    this.#target = target;
-    this.#path = path;
-    this.#handle = handle;
-    this.#isNamed = isNamed;
+  private constructor(file: ScratchFile) {
+    this.#file = file;
   }
 
   /** @throws ClmbrError `WRITE_FAILED` */
   static async create(target: string): Promise<Spool> {
-    const path = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.spool`);
-    try {
-      const handle = await open(path, 'wx+', 0o600);
-      const isNamed = await unlink(path).then(
-        () => false,
-        // Some file systems keep the name of an open file; then it goes at the end.
-        () => true,
-      );
-      return new Spool(target, path, handle, isNamed);
-    } catch (cause) {
-      throw writeFailure(target, cause);
-    }
+    return new Spool(await ScratchFile.create(target));
   }
 
   /** Bytes written so far. */
@@ -50,42 +26,35 @@ export class Spool {
 
   /** Takes a copy: the caller may change `bytes` as soon as this is done. */
   async write(bytes: Uint8Array): Promise<void> {
-    this.#bytes += bytes.length;
-    if (this.#buffered + bytes.length > bufferBytes) await this.#flush();
+    if (this.#buffered + bytes.length > bufferBytes) await this.flush();
     if (bytes.length > bufferBytes) {
-      await this.#writeAll(bytes);
+      await this.#file.write(bytes, this.#bytes);
     } else {
       this.#buffer.set(bytes, this.#buffered);
       this.#buffered += bytes.length;
     }
+    this.#bytes += bytes.length;
   }
 
   /** Everything from the start. Nothing may be written meanwhile. */
-  async read(): Promise<Readable> {
-    await this.#flush();
-    return this.#handle.createReadStream({ start: 0, autoClose: false, highWaterMark: bufferBytes });
+  async stream(): Promise<Readable> {
+    await this.flush();
+    return this.#file.stream(bufferBytes);
   }
 
-  async close(): Promise<void> {
-    await this.#handle.close().catch(() => undefined);
-    if (this.#isNamed) await unlink(this.#path).catch(() => undefined);
-    this.#isNamed = false;
+  /** Fills `target` from `position`, all of which must have been written and flushed. */
+  async read(target: Uint8Array, position: number): Promise<void> {
+    await this.#file.read(target, position);
   }
 
-  async #flush(): Promise<void> {
+  async flush(): Promise<void> {
     const bytes = this.#buffer.subarray(0, this.#buffered);
+    const position = this.#bytes - this.#buffered;
     this.#buffered = 0;
-    await this.#writeAll(bytes);
+    await this.#file.write(bytes, position);
   }
 
-  async #writeAll(bytes: Uint8Array): Promise<void> {
-    try {
-      for (let done = 0; done < bytes.length; ) {
-        const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done);
-        done += bytesWritten;
-      }
-    } catch (cause) {
-      throw writeFailure(this.#target, cause);
-    }
+  close(): Promise<void> {
+    return this.#file.close();
   }
 }

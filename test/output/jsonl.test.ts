@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { JsonlWriter, timeText } from '../../lib/output/index.ts';
+import { createRowWriter, JsonlStream, timeText } from '../../lib/output/index.ts';
 import { float32Text } from '../../lib/output/text.ts';
 import type { OutputRows } from '../../lib/output/index.ts';
 import { temporaryFolder } from '../support/temporary.ts';
@@ -25,7 +25,7 @@ const lines =
 describe('rows as JSON Lines', () => {
   it('in a file, which appears when it is complete', async () => {
     const path = join(folder, 'x.jsonl');
-    const writer = await JsonlWriter.create(path);
+    const writer = await createRowWriter(path, { rowNumbers: false });
     await writer.append(rows);
     expect(await readdir(folder)).not.toContain('x.jsonl');
     expect(await writer.commit()).toEqual({ rows: 2, bytes: lines.length });
@@ -35,7 +35,7 @@ describe('rows as JSON Lines', () => {
   it('leave what was there when they are given up', async () => {
     const path = join(folder, 'y.jsonl');
     await writeFile(path, 'before');
-    const writer = await JsonlWriter.create(path, { overwrite: true });
+    const writer = await createRowWriter(path, { overwrite: true });
     await writer.append(rows);
     await expect(writer.commit(AbortSignal.abort('enough'))).rejects.toBe('enough');
     await writer.discard();
@@ -53,9 +53,7 @@ describe('rows as JSON Lines', () => {
       },
     });
     let isDone = false;
-    const writing = JsonlWriter.to(slow)
-      .append(rows)
-      .then(() => (isDone = true));
+    const writing = new JsonlStream(slow).append(rows).then(() => (isDone = true));
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(isDone).toBe(false);
     release();
@@ -66,7 +64,7 @@ describe('rows as JSON Lines', () => {
   it('reject with what the stream says', async () => {
     const broken = new Writable({ write: (_piece, _encoding, done) => done(new Error('gone')) });
     broken.on('error', () => undefined);
-    await expect(JsonlWriter.to(broken).append(rows)).rejects.toThrow('gone');
+    await expect(new JsonlStream(broken).append(rows)).rejects.toThrow('gone');
   });
 });
 

@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { NpzWriter } from '../../lib/output/index.ts';
+import { createRowWriter } from '../../lib/output/index.ts';
 import type { OutputRow, OutputRows } from '../../lib/output/index.ts';
 import { expectClmbrError } from '../support/expect-error.ts';
 import { temporaryFolder } from '../support/temporary.ts';
@@ -25,7 +25,7 @@ function chunk(rows: OutputRow[], dimensions: number, first = 0): OutputRows {
 }
 
 async function written(path: string, chunks: OutputRows[]) {
-  const writer = await NpzWriter.create(path);
+  const writer = await createRowWriter(path);
   for (const one of chunks) await writer.append(one);
   const { rows, bytes } = await writer.commit();
   expect(bytes).toBe((await stat(path)).size);
@@ -96,7 +96,7 @@ describe('an npz file', () => {
 
   it('without rows has the width that was announced', async () => {
     const path = join(await freshFolder(), 'x.npz');
-    const writer = await NpzWriter.create(path, { dimensions: 768 });
+    const writer = await createRowWriter(path, { dimensions: 768 });
     await writer.commit();
     const arrays = await readNpz(path);
     expect(arrays.get('representations')!.shape).toEqual([0, 768]);
@@ -127,7 +127,7 @@ describe('an npz file', () => {
 describe('on the way', () => {
   it('nothing is visible before commit, and nothing stays after discard', async () => {
     const folder = await freshFolder();
-    const writer = await NpzWriter.create(join(folder, 'x.npz'));
+    const writer = await createRowWriter(join(folder, 'x.npz'));
     await writer.append(chunk([row(1)], 100_000));
     if (process.platform !== 'win32') expect(await readdir(folder)).toEqual([]);
     await writer.discard();
@@ -138,7 +138,7 @@ describe('on the way', () => {
     const folder = await freshFolder();
     const path = join(folder, 'x.npz');
     await writeFile(path, 'before');
-    const writer = await NpzWriter.create(path, { overwrite: true });
+    const writer = await createRowWriter(path, { overwrite: true });
     await writer.append(chunk([row(1)], 100_000));
     await expect(writer.commit(AbortSignal.abort('enough'))).rejects.toBe('enough');
     expect(await readdir(folder)).toEqual(['x.npz']);
@@ -148,8 +148,8 @@ describe('on the way', () => {
   it('a file that is there is replaced only when asked', async () => {
     const path = join(await freshFolder(), 'x.npz');
     await writeFile(path, 'before');
-    await expectClmbrError(NpzWriter.create(path), 'TARGET_EXISTS', 'x.npz');
-    const writer = await NpzWriter.create(path, { overwrite: true });
+    await expectClmbrError(createRowWriter(path), 'TARGET_EXISTS', 'x.npz');
+    const writer = await createRowWriter(path, { overwrite: true });
     await writer.append(chunk([row(1)], 2));
     await writer.commit();
     expect((await readNpz(path)).get('tokens')!.shape).toEqual([1]);
@@ -157,18 +157,18 @@ describe('on the way', () => {
 
   it('a missing folder is named', async () => {
     const path = join(root, 'none', 'x.npz');
-    await expectClmbrError(NpzWriter.create(path), 'WRITE_FAILED', path, 'the folder does not exist');
+    await expectClmbrError(createRowWriter(path), 'WRITE_FAILED', path, 'the folder does not exist');
   });
 
   it('rows of another width are a defect of the caller', async () => {
-    const writer = await NpzWriter.create(join(await freshFolder(), 'x.npz'));
+    const writer = await createRowWriter(join(await freshFolder(), 'x.npz'));
     await writer.append(chunk([row(1)], 2));
     await expect(writer.append(chunk([row(2)], 3))).rejects.toThrow(RangeError);
     await writer.discard();
   });
 
   it('memory does not grow with the rows', async () => {
-    const writer = await NpzWriter.create(join(await freshFolder(), 'x.npz'));
+    const writer = await createRowWriter(join(await freshFolder(), 'x.npz'));
     const one = chunk(
       Array.from({ length: 256 }, (_, i) => row(i)),
       1024,

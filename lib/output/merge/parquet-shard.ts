@@ -1,0 +1,94 @@
+import type { AsyncBuffer, FileMetaData, ParquetParsers } from 'hyparquet';
+import { parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { InputFile } from '../../files/input-file.ts';
+import { metadataKey } from '../parquet-sink.ts';
+import type { LabelName, LabelValue, OutputRow, PlacedRows } from '../rows.ts';
+import { emptySummary } from '../summary.ts';
+import { labelNames, parseMetadata, shardBatchBytes, unreadableShard } from './shard-file.ts';
+import type { ShardFile } from './shard-file.ts';
+
+/** Times stay what they are in the file, microseconds. */
+const parsers: Partial<ParquetParsers> = { timestampFromMicroseconds: (microseconds) => microseconds };
+
+export async function openParquetShard(path: string): Promise<ShardFile> {
+  const file = await InputFile.open(path);
+  try {
+    const buffer = bufferOf(file);
+    const parquet = await parquetMetadataAsync(buffer).catch(() => {
+      throw unreadableShard(path, 'it is no Parquet file, or not a whole one');
+    });
+    const text = parquet.key_value_metadata?.find(({ key }) => key === metadataKey)?.value;
+    const metadata = parseMetadata(path, text);
+    const label = labelNames.find((name) => parquet.schema.some((element) => element.name === name));
+    const dimensions = await widthOf(buffer, parquet);
+    const integerIds = parquet.schema.find(({ name }) => name === 'subject_id')?.type === 'INT64';
+    const rows = Number(parquet.num_rows);
+    const summary = { ...emptySummary(), rows, dimensions, integerIds };
+    const batches = () => readShard(path, buffer, parquet, label, dimensions ?? 0);
+    return { path, metadata, label, summary, batches, close: () => file.close() };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function bufferOf(file: InputFile): AsyncBuffer {
+  return {
+    byteLength: file.size,
+    async slice(start, end = file.size) {
+      const from = start < 0 ? file.size + start : start;
+      const bytes = new Uint8Array(Math.min(end, file.size) - from);
+      await file.read(bytes, from);
+      return bytes.buffer;
+    },
+  };
+}
+
+async function widthOf(file: AsyncBuffer, metadata: FileMetaData): Promise<number | null> {
+  const [first] = await parquetReadObjects({ ...{ file, metadata, columns: ['representation'] }, rowEnd: 1 });
+  return first === undefined ? null : (first.representation as number[]).length;
+}
+
+async function* readShard(
+  path: string,
+  file: AsyncBuffer,
+  metadata: FileMetaData,
+  label: LabelName | undefined,
+  dimensions: number,
+): AsyncGenerator<PlacedRows, void, undefined> {
+  const step = Math.max(1, Math.floor(shardBatchBytes / Math.max(4, 4 * dimensions)));
+  let groupStart = 0;
+  for (const group of metadata.row_groups) {
+    const groupEnd = groupStart + Number(group.num_rows);
+    for (let rowStart = groupStart; rowStart < groupEnd; rowStart += step) {
+      const range = { rowStart, rowEnd: Math.min(groupEnd, rowStart + step), useOffsetIndex: true };
+      const records = (await parquetReadObjects({ file, metadata, parsers, ...range }).catch(() => {
+        throw unreadableShard(path, 'a part of it cannot be read');
+      })) as unknown as Fields[];
+      yield rowsOf(records, label, dimensions);
+    }
+    groupStart = groupEnd;
+  }
+}
+
+type Fields = Partial<Record<LabelName, LabelValue>> & {
+  subject_id: bigint | string;
+  prediction_time: bigint | null | undefined;
+  tokens: number;
+  truncated: boolean;
+  dropped: number;
+  row: bigint;
+  representation: number[];
+};
+
+function rowsOf(records: readonly Fields[], label: LabelName | undefined, dimensions: number): PlacedRows {
+  const data = new Float32Array(records.length * dimensions);
+  const rows = records.map((record, i): OutputRow => {
+    data.set(record.representation, i * dimensions);
+    const { subject_id: patient, prediction_time: time, tokens, truncated, dropped } = record;
+    const row: OutputRow = { patient, time: time ?? null, tokens, truncated, dropped };
+    if (label !== undefined) row.label = record[label] ?? null;
+    return row;
+  });
+  return { data, dimensions, rows, positions: records.map(({ row }) => Number(row)) };
+}
