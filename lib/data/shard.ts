@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { ClmbrError } from '../errors.ts';
+import { checkInteger } from '../options.ts';
+
+/** One of `count` parts of the patients. */
+export interface ShardOption {
+  /** Counted from 0. */
+  index: number;
+  count: number;
+}
+
+/**
+ * The shard of a patient, from 0 to `count - 1`: the first 8 bytes of the SHA-256 of the identifier's UTF-8 text (a number in decimal digits), as
+ * a big-endian whole number without sign, modulo `count`. In Python: `int.from_bytes(sha256(str(id).encode()).digest()[:8], 'big') % count`.
+ *
+ * @throws ClmbrError `INVALID_ARGUMENT` when `count` is no whole number from 1 to 1,000,000
+ */
+export function shardOf(id: string | number | bigint, count: number): number {
+  checkInteger(count, 'count', 1, 1_000_000);
+  const digest = createHash('sha256').update(String(id)).digest();
+  // By halves, each of which a double holds exactly.
+  const high = digest.readUInt32BE(0) % count;
+  return (high * (2 ** 32 % count) + (digest.readUInt32BE(4) % count)) % count;
+}
+
+/**
+ * Reads `I/N`, counted from 0.
+ *
+ * @throws ClmbrError `INVALID_ARGUMENT`
+ */
+export function parseShard(text: string): ShardOption {
+  const match = /^([0-9]{1,7})\/([0-9]{1,7})$/.exec(text);
+  const [index, count] = [Number(match?.[1]), Number(match?.[2])];
+  if (match !== null && count >= 1 && count <= 1_000_000 && index < count) return { index, count };
+  throw new ClmbrError(
+    'INVALID_ARGUMENT',
+    'shard: expected I/N with I from 0 to N - 1, such as 0/8 for the first of eight.',
+    { details: { parameter: 'shard', expected: 'I/N' } },
+  );
+}
+
+/** Those of the patients that are in the shard. */
+export async function* onlyShard<T extends { id: string | number | bigint }>(
+  patients: AsyncIterable<T>,
+  { index, count }: ShardOption,
+): AsyncGenerator<T, void, undefined> {
+  for await (const patient of patients) if (shardOf(patient.id, count) === index) yield patient;
+}

@@ -1,0 +1,10 @@
+export { shardOf, parseShard, onlyShard } from '../data/shard.ts';
+export { fingerprintFiles } from './fingerprint.ts';
+export type { FilesFingerprint } from './fingerprint.ts';
+export type { RunIdentity } from './manifest.ts';
+export { inOrder } from './placed.ts';
+export type { PlacedPatient } from './placed.ts';
+export { runEmbedding } from './run.ts';
+export type { EmbeddingRun, RunCounters, RunProgress, RunResult } from './run.ts';
+export { runFolderOf } from './run-folder.ts';
+export type { UnfinishedRun } from './run-folder.ts';
