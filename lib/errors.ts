@@ -36,6 +36,14 @@ export type ClmbrErrorCode =
   | 'TARGET_EXISTS'
   /** Writing the output failed; nothing was left at its path. */
   | 'WRITE_FAILED'
+  /** A run that was not finished is there; it can be resumed or begun again. */
+  | 'RUN_EXISTS'
+  /** The run that is to be resumed was begun with other settings or data. */
+  | 'RUN_MISMATCH'
+  /** What an unfinished run left behind is not what it wrote. */
+  | 'RUN_DAMAGED'
+  /** The files are not the shards of one run, each of them once. */
+  | 'SHARD_MISMATCH'
   /** The native addon is missing or cannot be loaded. */
   | 'ADDON_UNAVAILABLE'
   /** The device asked for is not there or failed. */

@@ -16,8 +16,13 @@ export { diagnose } from './doctor/index.ts';
 export type { AbsentBackend, AddonReport, AddonVariant, Device, Diagnosis } from './doctor/index.ts';
 export { ClmbrError } from './errors.ts';
 export type { ClmbrErrorCode } from './errors.ts';
+export * from './features/index.ts';
+export * from './labels/index.ts';
+export * from './mapping/index.ts';
 export * from './model/index.ts';
 export * from './output/index.ts';
+export * from './report/index.ts';
+export * from './run/index.ts';
 export { ClmbrTokenizer, EventEncoder, pythonFloat, Vocabulary } from './tokenizer/index.ts';
 export type {
   CodeMatch,
@@ -31,3 +36,4 @@ export type {
   VocabularyEntry,
 } from './tokenizer/index.ts';
 export type { DropReason, Event, Patient, PatientRecord, Time, TokenRecord, WeightType } from './types.ts';
+export { version } from './version.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import type { Time } from '../index.ts';
+import type { ClmbrTokenizer, Time } from '../index.ts';
 import { timeText } from '../index.ts';
 import { openPatients } from './data.ts';
 import type { Listed } from './data.ts';
@@ -37,8 +37,13 @@ export interface HistoryOf {
 }
 
 /** Each patient of a file, once for each of its label times. */
-export async function* eachHistory(data: string, signal: AbortSignal): AsyncGenerator<HistoryOf, void, undefined> {
-  const source = await openPatients(data, signal);
+export async function* eachHistory(
+  data: string,
+  tokenizer: ClmbrTokenizer | null,
+  flags: DataFlags,
+  signal: AbortSignal,
+): AsyncGenerator<HistoryOf, void, undefined> {
+  const source = await openPatients(data, tokenizer, flags, signal);
   let index = 0;
   for await (const patient of source.patients) {
     const times = 'at' in patient ? patient.at : undefined;

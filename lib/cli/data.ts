@@ -1,52 +1,58 @@
-import { stat } from 'node:fs/promises';
-import type { PatientRecord, TokenRecord } from '../index.ts';
-import { readPatientsJsonl } from '../index.ts';
+import type { ClmbrTokenizer, DataOptions, DataPatient, DataTokens } from '../index.ts';
+import { openDataset, openMapper } from '../index.ts';
+import type { DataFlags } from './options.ts';
+import { given } from './options.ts';
 
-/** A patient as a line of a file gives it. */
-export type Listed = PatientRecord | TokenRecord;
+/** A patient of any form of data, in the codes of the vocabulary. */
+export type Listed = DataPatient | DataTokens;
 
-/** Patients of a file or of standard input, and how much of it has been read. */
+/** Patients of a file, a folder or standard input, and how much of it has been read. */
 export interface PatientSource {
   patients: AsyncGenerator<Listed, void, undefined>;
   readonly patientsRead: number;
-  /** How many patients there are, judged by what was read of the file; null where its size is not known. */
+  /** How many patients there are, judged by what was read; null where the size of the data is not known. */
   estimatedPatients(): number | null;
 }
 
-/** @param path `-` is standard input */
-export async function openPatients(path: string, signal: AbortSignal): Promise<PatientSource> {
-  const size = path === '-' ? null : await sizeOf(path);
-  let bytesRead = 0;
-  const records = readPatientsJsonl(path === '-' ? process.stdin : path, {
-    signal,
-    name: 'standard input',
-    onBytes: (bytes) => (bytesRead += bytes),
-  });
+/** What the flags say of reading data. */
+export function dataOptions(flags: DataFlags): DataOptions {
+  const { input, map, convertUnits, exactCase, skipBadRows, zeroAsMissing } = flags;
+  return { ...given({ input, map, convertUnits }), exactCase, skipBadRows, zeroAsMissing } as DataOptions;
+}
+
+/**
+ * @param path `-` is standard input
+ * @param tokenizer whose codes the events get; null: they stay as they are
+ */
+export async function openPatients(
+  path: string,
+  tokenizer: ClmbrTokenizer | null,
+  flags: DataFlags,
+  signal: AbortSignal,
+): Promise<PatientSource> {
+  const { map, convertUnits, exactCase, ...reading } = dataOptions(flags);
+  const dataset = await openDataset(path, { ...reading, signal });
+  const mapper =
+    tokenizer === null ? null : await openMapper(tokenizer, dataset, given({ map, convertUnits, exactCase }));
   const source: PatientSource & { patientsRead: number } = {
     patientsRead: 0,
-    patients: withIds(records, () => source.patientsRead++),
-    estimatedPatients: () =>
-      size === null || bytesRead === 0 ? null : Math.max(1, (source.patientsRead * size) / Math.min(bytesRead, size)),
+    patients: read(),
+    estimatedPatients: () => {
+      const share = dataset.progress();
+      return share === null || share === 0 ? null : Math.max(1, source.patientsRead / share);
+    },
   };
-  return source;
-}
-
-/** Null where there is none: a pipe, or a file that the reader will complain about. */
-async function sizeOf(path: string): Promise<number | null> {
-  const status = await stat(path).catch(() => null);
-  return status?.isFile() && status.size > 0 ? status.size : null;
-}
-
-/** A patient without identifier goes by its number, counted from 0. */
-async function* withIds(
-  records: AsyncIterable<Listed>,
-  nextNumber: () => number,
-): AsyncGenerator<Listed, void, undefined> {
-  for await (const record of records) {
-    const number = nextNumber();
-    record.id ??= number;
-    yield record;
+  async function* read() {
+    try {
+      for await (const patient of dataset.patients()) {
+        source.patientsRead++;
+        yield mapper === null ? patient : mapper.mapPatient(patient);
+      }
+    } finally {
+      await dataset.close();
+    }
   }
+  return source;
 }
 
 /** Bounds of what is held at a time. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { isDeviceName } from '../index.ts';
-import type { DeviceName } from '../index.ts';
+import type { DataKind, DeviceName } from '../index.ts';
 
 /** What a command gets from the process that it runs in. */
 export interface Context {
@@ -16,7 +16,12 @@ export interface ModelFlags {
 }
 
 export interface DataFlags {
-  input: 'jsonl';
+  input?: DataKind;
+  map?: string;
+  convertUnits?: string;
+  exactCase: boolean;
+  zeroAsMissing: boolean;
+  skipBadRows: boolean;
   quiet: boolean;
 }
 
@@ -46,7 +51,19 @@ function deviceName(text: string): DeviceName {
 
 export function addDataFlags(command: Command): Command {
   return command
-    .addOption(new Option('--input <format>', 'form of the data').choices(['jsonl']).default('jsonl'))
+    .addOption(
+      new Option('--input <format>', 'form of the data, instead of what its names tell').choices([
+        'jsonl',
+        'meds',
+        'omop',
+        'fhir',
+      ]),
+    )
+    .option('--map <codes.csv>', 'codes that stand for others: columns from, to')
+    .option('--convert-units <rules.csv>', 'conversions of values: columns code, unit, factor, offset')
+    .option('--exact-case', 'codes in another letter case are other codes', false)
+    .option('--zero-as-missing', 'take a value of 0 as missing, as hf_ehr does over MEDS', false)
+    .option('--skip-bad-rows', 'count rows that break the format and go on', false)
     .option('--quiet', 'no progress and no summary on standard error', false);
 }
 

@@ -1,16 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addBuild } from './commands/build.ts';
 import { addConvert } from './commands/convert.ts';
+import { addCoverage } from './commands/coverage.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEmbed } from './commands/embed.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addInspect } from './commands/inspect.ts';
+import { addMerge } from './commands/merge.ts';
 import { addNext } from './commands/next.ts';
 import { addRisk } from './commands/risk.ts';
 import { addTokenize } from './commands/tokenize.ts';
+import { version } from '../index.ts';
 import type { Context } from './options.ts';
 import { oneLine } from './text.ts';
 
@@ -26,7 +28,7 @@ Exit codes: 0, 1 failed, 2 wrong usage.`;
 export function createProgram(context: Context): Command {
   const program = new Command('clmbr')
     .description('Runs EHR foundation models of the CLMBR vocabulary: coded events in, vectors and next events out.')
-    .version(packageVersion(), '--version', 'print the version')
+    .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .option('--debug', 'print the stack of an error')
@@ -44,7 +46,9 @@ export function createProgram(context: Context): Command {
     addEvaluate,
     addGenerate,
     addRisk,
+    addMerge,
     addTokenize,
+    addCoverage,
     addDemo,
     addDoctor,
     addBuild,
@@ -53,10 +57,4 @@ export function createProgram(context: Context): Command {
   for (const command of program.commands)
     command.copyInheritedSettings(program).helpOption('-h, --help', 'print this help');
   return program;
-}
-
-function packageVersion(): string {
-  // The same path from lib/cli/ and dist/cli/.
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

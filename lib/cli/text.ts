@@ -56,3 +56,10 @@ export function bar(share: number, width: number): string {
 export function jsonId(id: string | number | bigint): string {
   return typeof id === 'string' ? JSON.stringify(id) : String(id);
 }
+
+/** `45 s`, `12 min`, `3 h 20 min`. */
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -15,6 +15,8 @@ export type MappingRule =
   | 'parent'
   /** The standard concept of a row whose source concept is unknown to the vocabulary (OMOP). */
   | 'standard'
+  /** Another coding of the same concept (FHIR). */
+  | 'coding'
   /** A `Maps to` row of CONCEPT_RELATIONSHIP (OMOP). */
   | 'maps-to'
   /** Another letter case of the vocabulary's name (`GENDER/F` as `Gender/F`). */

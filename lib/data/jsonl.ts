@@ -29,6 +29,8 @@ export interface ReadPatientsOptions {
   onBytes?: ((bytes: number) => void) | undefined;
   /** Longest line in bytes. Default {@link maxPatientLineBytes}. */
   maxLineBytes?: number | undefined;
+  /** Told of every line that is no patient, which is then passed over. Without it such a line is an error. */
+  onBadLine?: ((error: ClmbrError) => void) | undefined;
 }
 
 /**
@@ -65,7 +67,7 @@ export async function* readPatientsJsonl(
 async function* readPatients(
   stream: Readable,
   name: string,
-  { signal, onBytes, maxLineBytes = maxPatientLineBytes }: ReadPatientsOptions,
+  { signal, onBytes, maxLineBytes = maxPatientLineBytes, onBadLine }: ReadPatientsOptions,
 ): AsyncGenerator<PatientRecord | TokenRecord, void, undefined> {
   const tooLong = (line: number) =>
     new ClmbrError(
@@ -76,10 +78,21 @@ async function* readPatients(
     signal?.throwIfAborted();
     const where = `${name}:${number}`;
     const content = number === 1 ? withoutMark(bytes, where) : bytes;
-    const text = decode(content, where);
-    if (text.trim() === '') continue;
-    yield toPatient(parse(text, where), where, () => exactId(text));
+    let patient: PatientRecord | TokenRecord | undefined;
+    try {
+      patient = readPatient(content, where);
+    } catch (error) {
+      if (onBadLine === undefined || !(error instanceof ClmbrError)) throw error;
+      onBadLine(error);
+    }
+    if (patient !== undefined) yield patient;
   }
+}
+
+/** Undefined for an empty line. */
+function readPatient(bytes: Buffer, where: string): PatientRecord | TokenRecord | undefined {
+  const text = decode(bytes, where);
+  return text.trim() === '' ? undefined : toPatient(parse(text, where), where, () => exactId(text));
 }
 
 function withoutMark(bytes: Buffer, where: string): Buffer {

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { currentRuntime, describeAddon, loadAddon } from '../native/index.ts';
 import type { AddonReport, AddonVariant } from '../native/index.ts';
 import { absentBackends } from './absent.ts';
 import type { Device, Diagnosis } from './diagnosis.ts';
+import { version } from '../version.ts';
 
 interface System {
   ggml: string;
@@ -29,7 +29,7 @@ export function diagnose(): Diagnosis {
   const backends = new Set([...(system?.backends ?? []), ...(cuda.system?.backends ?? [])]);
   const reports = [standard.report, cuda.report];
   return {
-    clmbr: packageVersion(),
+    clmbr: version,
     runtime: `${runtime.name} ${runtime.version}`,
     ggml: system?.ggml ?? cuda.system?.ggml ?? null,
     platform: `${runtime.platform}-${runtime.arch}`,
@@ -80,14 +80,4 @@ function problemOf(instructionSets: string[], wanted: string, chosen: string | u
   if (chosen !== undefined) return null;
   const there = instructionSets.join(', ');
   return `CLMBR_CPU is ${JSON.stringify(wanted)}, but the instruction sets of this processor are ${there}; unset it or name one of these.`;
-}
-
-function packageVersion(): string {
-  try {
-    const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-    return (JSON.parse(text) as { version?: string }).version ?? 'unknown';
-  } catch {
-    // In a bundle.
-    return 'unknown';
-  }
 }

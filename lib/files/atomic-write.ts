@@ -11,6 +11,8 @@ export interface AtomicWriteOptions {
   access?: 'private' | 'shared';
   /** Size of the finished file where it is known: a disk without the room is then noticed before anything is written. */
   expectedBytes?: number;
+  /** Where the file lies until it is complete: a folder of the target's own file system. Default: the target's. */
+  folder?: string | undefined;
 }
 
 function failure(target: string, cause: unknown): ClmbrError {
@@ -43,7 +45,7 @@ export async function assertWritableTarget(target: string, overwrite: boolean): 
 const noLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK']);
 
 /**
- * Writes a file so that its name appears only with its whole content: into `.NAME.RANDOM.partial` beside it, flushed to the
+ * Writes a file so that its name appears only with its whole content: into `.NAME.RANDOM.partial` beside it (or in `folder`), flushed to the
  * disk, and then given its name in one step. A process that is killed leaves at most that partial file.
  */
 export class AtomicFile {
@@ -65,7 +67,7 @@ export class AtomicFile {
   /** @throws ClmbrError `TARGET_EXISTS`, `WRITE_FAILED`. */
   static async create(target: string, options: AtomicWriteOptions = {}): Promise<AtomicFile> {
     await assertWritableTarget(target, options.overwrite ?? false);
-    const folder = dirname(target);
+    const folder = options.folder ?? dirname(target);
     try {
       if (options.expectedBytes !== undefined) await assertRoom(target, folder, options.expectedBytes);
       const mode = options.access === 'shared' ? 0o666 : 0o600;

@@ -2,12 +2,14 @@
 
 /** Tiers of lib/ from the bottom up. Members of one tier may use each other, but never in a circle. */
 export const tiers = [
-  ['errors', 'types', 'options', 'time'],
+  ['errors', 'types', 'options', 'time', 'version'],
   ['json', 'files', 'gguf', 'tokenizer', 'coverage'],
   ['architecture'],
   ['convert', 'native'],
-  ['scheduler', 'data', 'output', 'doctor'],
+  ['scheduler', 'data', 'labels', 'mapping', 'output', 'report', 'doctor'],
   ['model*'],
+  ['run'],
+  ['features'],
   ['index'],
   ['cli'],
 ];

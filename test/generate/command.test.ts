@@ -1,5 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../../lib/cli/program.ts';
 import type { ClmbrModel, Future, RiskResult } from '../../lib/index.ts';
@@ -51,6 +52,25 @@ const rows = <T>(text: string): (T & { patient: string | number; time: string | 
     .map((line) => JSON.parse(line) as T & { patient: string | number; time: string | null });
 
 describe('clmbr generate', () => {
+  it('writes them to a file instead', async () => {
+    const printed = await clmbr('generate --json --samples 2 --max-events 3 --seed 5');
+    stdout = '';
+    const [jsonl, parquet] = [join(folder, 'futures.jsonl'), join(folder, 'futures.parquet')];
+    expect(await clmbr(`generate --out ${jsonl} --samples 2 --max-events 3 --seed 5`)).toBe('');
+    expect(await readFile(jsonl, 'utf8')).toBe(printed);
+    await clmbr(`generate --out ${parquet} --samples 2 --max-events 3 --seed 5`);
+    expect(stderr).toContain('6 futures');
+    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(parquet) });
+    const events = printed
+      .trimEnd()
+      .split('\n')
+      .flatMap((line) => (JSON.parse(line) as Future).events);
+    expect(rows.map(({ token_id, log_prob }) => [token_id, log_prob] as unknown[])).toEqual(
+      events.map(({ id, logProb }) => [id, logProb]),
+    );
+    await expect(clmbr('generate --out x.csv')).rejects.toThrow('.parquet');
+  });
+
   it('prints the futures of every patient and label time as JSON Lines', async () => {
     const flags = '--samples 2 --max-events 6 --temperature 0.8 --top-k 30 --top-p 0.95 --forbid [EOS] --stop TEST/4';
     const list = rows<Future>(await clmbr(`generate --json ${flags} --seed -3 --min-events 2`));

@@ -67,7 +67,7 @@ async function evaluate(modelPath: string, data: string, flags: EvaluateFlags, s
   });
   const model = await loadWithProgress(modelPath, flags, signal);
   try {
-    const source = await openPatients(data, signal);
+    const source = await openPatients(data, model.tokenizer, flags, signal);
     const total = { tokens: 0, sum: 0 };
     let coverage: CoverageReport | undefined;
     for await (const batch of inBatches(source.patients)) {

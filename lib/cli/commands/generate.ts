@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { ClmbrModel, ClmbrTokenizer, Future, WhenFull } from '../../index.ts';
+import type { ClmbrModel, ClmbrTokenizer, Future, FutureWriter, WhenFull } from '../../index.ts';
+import { createFutureWriter } from '../../index.ts';
 import { addContinuationFlags, collectCodes, decimal, eachHistory, seedOf } from '../continuation.ts';
 import type { ContinuationFlags, HistoryOf } from '../continuation.ts';
+import { UsageError } from '../errors.ts';
 import { loadWithProgress } from '../model.ts';
 import type { Context } from '../options.ts';
 import { given, wholeNumber } from '../options.ts';
@@ -10,6 +12,7 @@ import { note, print } from '../output.ts';
 import { clean, colors, count, fit, grouped, jsonId, terminalWidth } from '../text.ts';
 
 interface GenerateFlags extends ContinuationFlags {
+  out?: string;
   samples?: number;
   maxEvents?: number;
   temperature?: number;
@@ -37,27 +40,41 @@ export function addGenerate(program: Command, { signal }: Context): void {
     .option('--forbid <code>', 'code or token id that is never drawn; may be repeated', collectCodes)
     .option('--min-events <n>', 'events before [EOS] or --stop can be drawn (default: 0)', wholeNumber(0, 1_000_000))
     .addOption(new Option('--when-full <what>', 'when the context is full (default: stop)').choices(['stop', 'roll']));
+  command.option('--out <file>', 'write x.parquet or x.jsonl instead of printing; replaced when complete');
   addContinuationFlags(command, 'print JSON Lines: an object for each future').action(
     (model: string, data: string, flags: GenerateFlags) => generate(model, data, flags, signal),
   );
 }
 
 async function generate(modelPath: string, data: string, flags: GenerateFlags, signal: AbortSignal): Promise<void> {
+  const { out, quiet } = flags;
+  if (out !== undefined && !/\.(parquet|jsonl)$/.test(out))
+    throw new UsageError(`--out is "${out}", expected a name that ends in .parquet or .jsonl`);
   const model = await loadWithProgress(modelPath, flags, signal);
+  let writer: FutureWriter | undefined;
   try {
+    if (out !== undefined) writer = await createFutureWriter(out, { overwrite: true });
     let dropped = 0;
-    for await (const history of eachHistory(data, signal)) dropped += await printFutures(model, history, flags, signal);
-    if (dropped > 0 && !flags.quiet) note(`clmbr: ${count(dropped, 'event')} dropped: not in the vocabulary`);
+    for await (const history of eachHistory(data, model.tokenizer, flags, signal))
+      dropped += await giveFutures(model, history, flags, writer, signal);
+    const written = await writer?.commit(signal);
+    if (written !== undefined && !quiet)
+      note(`clmbr: ${out}: ${count(written.futures, 'future')}, ${grouped(written.bytes)} bytes`);
+    if (dropped > 0 && !quiet) note(`clmbr: ${count(dropped, 'event')} dropped: not in the vocabulary`);
+  } catch (error) {
+    await writer?.discard();
+    throw error;
   } finally {
     await model.dispose();
   }
 }
 
 /** Returns the number of the history's events that gave no token. */
-async function printFutures(
+async function giveFutures(
   model: ClmbrModel,
   history: HistoryOf,
   flags: GenerateFlags,
+  writer: FutureWriter | undefined,
   signal: AbortSignal,
 ): Promise<number> {
   const { samples, maxEvents, temperature, topK, topP, forbid, stop, minEvents, whenFull, seed, minCoverage } = flags;
@@ -68,7 +85,8 @@ async function printFutures(
   let dropped = 0;
   for await (const future of model.generate(history.patient, { ...options, signal })) {
     ({ dropped } = future.history);
-    await print(flags.json ? futureAsJson(history, future) : futureAsText(history, future, model.tokenizer));
+    if (writer !== undefined) await writer.append({ patient: history.id, time: history.at ?? null }, future);
+    else await print(flags.json ? futureAsJson(history, future) : futureAsText(history, future, model.tokenizer));
   }
   return dropped;
 }

@@ -36,7 +36,7 @@ export function addNext(program: Command, { signal }: Context): void {
 async function next(modelPath: string, data: string, flags: NextFlags, signal: AbortSignal): Promise<void> {
   const model = await loadWithProgress(modelPath, flags, signal);
   try {
-    const { patients } = await openPatients(data, signal);
+    const { patients } = await openPatients(data, model.tokenizer, flags, signal);
     const options = { ...given({ topK: flags.top, minCoverage: flags.minCoverage }), signal };
     let coverage: CoverageReport | undefined;
     for await (const batch of inBatches(patients)) {

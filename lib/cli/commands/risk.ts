@@ -48,7 +48,7 @@ async function risk(modelPath: string, data: string, flags: RiskFlags, signal: A
   const model = await loadWithProgress(modelPath, flags, signal);
   try {
     let coverage: CoverageReport | undefined;
-    for await (const history of eachHistory(data, signal)) {
+    for await (const history of eachHistory(data, model.tokenizer, flags, signal)) {
       const result = await riskOf(model, history, flags, signal);
       coverage = coverage === undefined ? result.coverage : addCoverage(coverage, result.coverage);
       await print(flags.json ? rowAsJson(history, result) : rowAsText(history, result));

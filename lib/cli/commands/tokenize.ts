@@ -31,7 +31,7 @@ export function addTokenize(program: Command, { signal }: Context): void {
 async function tokenize(path: string, data: string, flags: TokenizeFlags, signal: AbortSignal): Promise<void> {
   const tokenizer = await ClmbrTokenizer.load(path);
   const coverage = new CoverageCounter();
-  const { patients } = await openPatients(data, signal);
+  const { patients } = await openPatients(data, tokenizer, flags, signal);
   for await (const patient of patients) {
     const tokenized =
       'events' in patient ? fromEvents(patient, tokenizer, flags, coverage) : fromIds(patient, tokenizer);

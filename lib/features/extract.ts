@@ -1,0 +1,188 @@
+import type { Writable } from 'node:stream';
+import type { DataPatient, DataTokens } from '../data/dataset.ts';
+import { openDataset } from '../data/open.ts';
+import { AtomicFile } from '../files/atomic-write.ts';
+import type { LabelCounts } from '../labels/index.ts';
+import type { ClmbrModel, EmbedResult } from '../model/index.ts';
+import { checkString } from '../options.ts';
+import { JsonlStream, reportPathOf } from '../output/index.ts';
+import type { DataReport } from '../report/index.ts';
+import { runEmbedding } from '../run/index.ts';
+import type { PlacedPatient } from '../run/index.ts';
+import { checkExtractOptions } from './extract-options.ts';
+import type { CheckedExtract, ExtractOptions } from './extract-options.ts';
+import { provenanceOf } from './identity.ts';
+import { openLabelledData } from './labelled-data.ts';
+import type { LabelledData } from './labelled-data.ts';
+
+export interface ExtractResult {
+  rows: number;
+  /** Numbers of a row. */
+  dimensions: number;
+  /** Size of the output. */
+  bytes: number;
+  /** Patients that gave rows, those of an interrupted run included. */
+  patients: number;
+  resumedPatients: number;
+  /** Tokens that this call computed. */
+  tokens: number;
+  /** What of the data was understood; null where the model has no vocabulary. */
+  report: DataReport | null;
+  /** Where the report lies as JSON; null with a stream. */
+  reportPath: string | null;
+  /** Null where neither labels nor a rule for label times were given. */
+  labels: Readonly<LabelCounts> | null;
+}
+
+/**
+ * Features of a whole data set: reads patients, joins label times, maps codes, embeds, and writes one row for each label in the order of the label
+ * file (without labels: in the order of the data). A file comes with a report beside it, `x.report.json`. Results are kept while the run goes on,
+ * so that an interrupted one can be resumed; the file is the same, byte by byte.
+ *
+ * @param data JSON Lines, a MEDS folder or file, an OMOP CDM, FHIR R4, or `-` for JSON Lines on standard input
+ * @throws ClmbrError `INVALID_ARGUMENT`, `INVALID_INPUT`, `FILE_UNREADABLE`, `LOW_COVERAGE`, `WRITE_FAILED`, `RUN_EXISTS`, `RUN_MISMATCH`,
+ *   `RUN_DAMAGED`; rejects with `signal.reason` when aborted, and keeps what was done
+ */
+export async function extractFeatures(
+  model: ClmbrModel,
+  data: string,
+  options: ExtractOptions,
+): Promise<ExtractResult> {
+  checkString(data, 'data');
+  const checked = checkExtractOptions(options);
+  const { input, skipBadRows, zeroAsMissing, signal } = checked;
+  const dataset = await openDataset(data, { input, skipBadRows, zeroAsMissing, signal });
+  try {
+    const { contextLength } = model.info;
+    const source = await openLabelledData(dataset, checked, {
+      tokenizer: model.tokenizer,
+      contextLength,
+      shard: checked.shard,
+    });
+    const work = new Work(model, checked, () => dataset.progress());
+    const { out } = checked;
+    const { written, reportPath } =
+      typeof out === 'string'
+        ? await toFile(out, work, source, await provenanceOf(model, data, dataset, checked))
+        : { written: await toStream(out, work, source), reportPath: null };
+    const report = source.report?.report() ?? null;
+    if (reportPath !== null && report !== null) await writeReport(reportPath, report);
+    const { dimensions, tokens } = work;
+    return { ...written, dimensions, tokens, report, reportPath, labels: source.counts };
+  } finally {
+    await dataset.close();
+  }
+}
+
+/** What the model does for a run, and how far it is. */
+class Work {
+  readonly #model: ClmbrModel;
+  readonly options: CheckedExtract;
+  readonly #share: () => number | null;
+  readonly dimensions: number;
+  /** Computed and taken. */
+  #tokens = 0;
+  #patients = 0;
+  resumedPatients = 0;
+
+  constructor(model: ClmbrModel, options: CheckedExtract, share: () => number | null) {
+    this.#model = model;
+    this.options = options;
+    this.#share = share;
+    const { representation, recipe } = options.embed;
+    const logits = representation === 'logits' || (representation === undefined && recipe === 'model-card');
+    this.dimensions = logits ? model.info.vocabularySize : model.info.hiddenSize;
+  }
+
+  get tokens(): number {
+    return this.#tokens;
+  }
+
+  async *embed(patients: AsyncIterable<DataPatient | DataTokens>): AsyncGenerator<EmbedResult, void, undefined> {
+    let current = { tokens: 0, totalTokens: 0, patients: 0 };
+    const onProgress = (progress: typeof current): void => {
+      current = progress;
+      this.#tell(progress.tokens, progress.patients * (progress.tokens / Math.max(1, progress.totalTokens)));
+    };
+    for await (const result of this.#model.embedStream(patients, { ...this.options.embed, onProgress })) {
+      yield result;
+      this.#tokens += current.totalTokens;
+      this.#patients += current.patients;
+      current = { tokens: 0, totalTokens: 0, patients: 0 };
+    }
+  }
+
+  #tell(tokens: number, patients: number): void {
+    this.options.onProgress?.({
+      patients: Math.floor(this.#patients + patients),
+      tokens: this.#tokens + tokens,
+      resumedPatients: this.resumedPatients,
+      share: this.#share(),
+    });
+  }
+}
+
+async function toFile(
+  target: string,
+  work: Work,
+  source: LabelledData,
+  { identity, metadata }: Awaited<ReturnType<typeof provenanceOf>>,
+) {
+  const { signal, unfinished, shard } = work.options;
+  const reportPath = source.report === null ? null : reportPathOf(target);
+  const written = await runEmbedding({
+    ...{ target, identity, unfinished, signal },
+    patients: source.patients,
+    prepare: (patient: DataPatient | DataTokens) => patient,
+    embed: (patients) => work.embed(patients),
+    output: {
+      dimensions: work.dimensions,
+      label: source.label,
+      metadata: {
+        ...metadata,
+        ...(shard === undefined ? {} : { shard: { ...shard } }),
+      },
+    },
+    onProgress: ({ resumedPatients }) => (work.resumedPatients = resumedPatients),
+  });
+  return { written, reportPath };
+}
+
+async function toStream(stream: Writable, work: Work, source: LabelledData) {
+  const writer = new JsonlStream(stream, { label: source.label });
+  const waiting: PlacedPatient<DataPatient | DataTokens>[] = [];
+  let patients = 0;
+  async function* taken() {
+    for await (const placed of source.patients) {
+      waiting.push(placed);
+      patients++;
+      yield placed.patient;
+    }
+  }
+  for await (const { rows, data, dimensions } of work.embed(taken())) {
+    const positions: number[] = [];
+    const labelled = [];
+    // A chunk holds all rows of its patients.
+    for (let first = 0; first < rows.length; ) {
+      const { positions: own, labels } = waiting.shift()!;
+      for (const [i, position] of own.entries()) {
+        positions.push(position);
+        labelled.push(labels === undefined ? rows[first + i]! : { ...rows[first + i]!, label: labels[i] ?? null });
+      }
+      first += own.length;
+    }
+    await writer.append({ data, dimensions, rows: labelled }, positions);
+  }
+  return { ...(await writer.commit(work.options.signal)), patients, resumedPatients: 0 };
+}
+
+async function writeReport(path: string, report: DataReport): Promise<void> {
+  const file = await AtomicFile.create(path, { overwrite: true, access: 'private' });
+  try {
+    await file.write(Buffer.from(`${JSON.stringify(report, null, 2)}\n`));
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+  await file.commit();
+}

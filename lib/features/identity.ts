@@ -1,0 +1,63 @@
+import { relative } from 'node:path';
+import type { Dataset } from '../data/dataset.ts';
+import { sha256OfFile } from '../files/digest.ts';
+import type { ClmbrModel } from '../model/index.ts';
+import type { Json } from '../output/metadata.ts';
+import { fingerprintFiles } from '../run/index.ts';
+import type { RunIdentity } from '../run/index.ts';
+import { version } from '../version.ts';
+import type { CheckedExtract } from './extract-options.ts';
+
+/** What results hang on: to tell runs apart, and for the output to say of itself. */
+export interface Provenance {
+  /** Of this run: changes whenever results might. */
+  identity: RunIdentity;
+  /** For the output's metadata: the same on every machine. */
+  metadata: Readonly<Record<string, Json>>;
+}
+
+/** @throws ClmbrError `FILE_UNREADABLE` */
+export async function provenanceOf(
+  model: ClmbrModel,
+  dataPath: string,
+  dataset: Dataset,
+  options: CheckedExtract,
+): Promise<Provenance> {
+  const { signal } = options;
+  const digest = (path: string | undefined) =>
+    path === undefined ? Promise.resolve(null) : sha256OfFile(path, signal === undefined ? {} : { signal });
+  const files = await fingerprintFiles(dataset.files, dataPath === '-' ? '.' : dataPath);
+  const { pooling, representation, recipe, specialTokens, overflow, sharing } = options.embed;
+  const settings = {
+    ...{ pooling, representation, recipe, specialTokens, overflow, sharing },
+    ...{ zeroAsMissing: options.zeroAsMissing, skipBadRows: options.skipBadRows, skipUnknown: options.skipUnknown },
+    exactCase: options.exactCase,
+    at: options.at,
+  };
+  const chosen = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Record<
+    string,
+    Json
+  >;
+  const tables = {
+    labels: await digestOfLabels(options.labels),
+    map: await digest(options.map),
+    convertUnits: await digest(options.convertUnits),
+  };
+  const computing = { device: model.info.device.replace(/:.*/, ''), compute: model.info.compute };
+  const common = { clmbr: version, model: await digest(model.info.path), ...computing, settings: chosen, ...tables };
+  return {
+    identity: {
+      ...common,
+      input: dataset.kind,
+      data: { files: files.files, bytes: files.bytes, digest: files.exact },
+      shard: options.shard === undefined ? null : `${options.shard.index}/${options.shard.count}`,
+    },
+    metadata: { ...common, data: { input: dataset.kind, files: files.files, bytes: files.bytes, names: files.names } },
+  };
+}
+
+async function digestOfLabels(path: string | undefined): Promise<Json> {
+  if (path === undefined) return null;
+  // It may be a folder.
+  return (await fingerprintFiles([path], relative('.', path))).names;
+}

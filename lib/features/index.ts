@@ -1,0 +1,4 @@
+export { extractFeatures } from './extract.ts';
+export type { ExtractResult } from './extract.ts';
+export { openMapper } from './mapper.ts';
+export type { DataOptions, ExtractOptions, ExtractProgress } from './extract-options.ts';
