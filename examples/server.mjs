@@ -10,7 +10,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
-import { ClmbrError, JsonlWriter, loadModel, readPatientsJsonl } from 'clmbr';
+import { ClmbrError, JsonlStream, loadModel, readPatientsJsonl } from 'clmbr';
 import { demoModel } from './lib/demo.mjs';
 
 const { values: options } = parseArgs({
@@ -48,7 +48,7 @@ async function* patientsOf(request, stop) {
 
 const handlers = {
   async '/embed'(request, response, stop) {
-    const writer = JsonlWriter.to(response);
+    const writer = new JsonlStream(response);
     for await (const chunk of model.embedStream(patientsOf(request, stop), { signal: stop.signal }))
       await writer.append(chunk);
     await writer.commit();
