@@ -49,7 +49,7 @@ export async function* eachHistory(
     const times = 'at' in patient ? patient.at : undefined;
     for (const at of times ?? [undefined]) {
       const time = at === undefined ? null : typeof at === 'bigint' ? timeText(at) : String(at);
-      yield { id: patient.id!, patient, at, time, index, patients: source.estimatedPatients() };
+      yield { id: patient.id, patient, at, time, index, patients: source.estimatedPatients() };
     }
     index++;
   }

@@ -17,7 +17,7 @@ export interface PatientSource {
 /** What the flags say of reading data. */
 export function dataOptions(flags: DataFlags): DataOptions {
   const { input, map, convertUnits, exactCase, skipBadRows, zeroAsMissing } = flags;
-  return { ...given({ input, map, convertUnits }), exactCase, skipBadRows, zeroAsMissing } as DataOptions;
+  return { ...given({ input, map, convertUnits }), exactCase, skipBadRows, zeroAsMissing };
 }
 
 /**

@@ -66,7 +66,7 @@ function fromEvents(
 
 function fromIds(patient: Exclude<Listed, { events: unknown }>, tokenizer: ClmbrTokenizer): Tokenized {
   const ids = [...patient.ids];
-  return { id: patient.id!, ids, tokens: textsOf(ids, tokenizer), events: null, dropped: [] };
+  return { id: patient.id, ids, tokens: textsOf(ids, tokenizer), events: null, dropped: [] };
 }
 
 function textsOf(ids: number[], tokenizer: ClmbrTokenizer): string[] {

@@ -18,7 +18,7 @@ export interface EngineOptions {
   /** Refuses further statements. */
   signal?: AbortSignal | undefined;
   /** Gives the module; for tests. */
-  load?: () => Promise<typeof import('@duckdb/node-api')>;
+  load?: () => Promise<{ DuckDBInstance: typeof DuckDBInstance }>;
 }
 
 const megabytesPerThread = 128;

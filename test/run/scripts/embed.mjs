@@ -1,6 +1,5 @@
 // embed.mjs DIST TARGET MODEL|- PATIENTS: embeds invented patients (with a stand-in for the model, slowly) or those of a file, several times
 // over; goes on where an earlier process stopped. Says `ready` when it begins.
-import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 
 const [, , dist, target, modelPath, count] = process.argv;
