@@ -4,7 +4,7 @@ import { openDataset } from '../data/open.ts';
 import { AtomicFile } from '../files/atomic-write.ts';
 import type { LabelCounts } from '../labels/index.ts';
 import type { ClmbrModel, EmbedResult } from '../model/index.ts';
-import { checkString } from '../options.ts';
+import { checkString, invalidArgument } from '../options.ts';
 import { JsonlStream, reportPathOf } from '../output/index.ts';
 import type { DataReport } from '../report/index.ts';
 import { runEmbedding } from '../run/index.ts';
@@ -53,6 +53,9 @@ export async function extractFeatures(
   const { input, skipBadRows, zeroAsMissing, signal } = checked;
   const dataset = await openDataset(data, { input, skipBadRows, zeroAsMissing, signal });
   try {
+    // What went through a pipe is gone: nobody could tell whether the same comes again.
+    if (checked.unfinished === 'resume' && dataset.files.length === 0)
+      throw invalidArgument('unfinished', "'refuse' or 'restart' with standard input, which cannot be read again", 'resume');
     const { contextLength } = model.info;
     const source = await openLabelledData(dataset, checked, {
       tokenizer: model.tokenizer,

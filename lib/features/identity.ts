@@ -1,4 +1,6 @@
-import { relative } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import type { Dataset } from '../data/dataset.ts';
 import { sha256OfFile } from '../files/digest.ts';
 import type { ClmbrModel } from '../model/index.ts';
@@ -39,7 +41,7 @@ export async function provenanceOf(
     Json
   >;
   const tables = {
-    labels: await digestOfLabels(options.labels),
+    labels: await digestOfLabels(options.labels, signal),
     map: await digest(options.map),
     convertUnits: await digest(options.convertUnits),
   };
@@ -56,8 +58,14 @@ export async function provenanceOf(
   };
 }
 
-async function digestOfLabels(path: string | undefined): Promise<Json> {
+/** Of the content of a file, or of all files of a folder. */
+async function digestOfLabels(path: string | undefined, signal: AbortSignal | undefined): Promise<string | null> {
   if (path === undefined) return null;
-  // It may be a folder.
-  return (await fingerprintFiles([path], relative('.', path))).names;
+  const options = signal === undefined ? {} : { signal };
+  if (!(await stat(path)).isDirectory()) return sha256OfFile(path, options);
+  const hash = createHash('sha256');
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  for (const file of files.sort()) hash.update(`${relative(path, file)} ${await sha256OfFile(file, options)}\n`);
+  return hash.digest('hex');
 }
