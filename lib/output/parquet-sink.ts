@@ -1,32 +1,10 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { ColumnSource } from 'hyparquet-writer';
 import type { AtomicFile } from '../files/atomic-write.ts';
+import type { SchemaElement } from './parquet-fields.ts';
 import type { OutputMetadata } from './metadata.ts';
-
-/** A field of a Parquet schema, as the format describes it. */
-export type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number];
-
-type FieldType = Omit<SchemaElement, 'name'>;
-
-export const int32: FieldType = { type: 'INT32' };
-export const int64: FieldType = { type: 'INT64' };
-export const float64: FieldType = { type: 'DOUBLE' };
-export const boolean: FieldType = { type: 'BOOLEAN' };
-export const text: FieldType = { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } };
-/** In microseconds and without a time zone, as MEDS has it. */
-export const timestamp: FieldType = {
-  type: 'INT64',
-  logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: false, unit: 'MICROS' },
-};
-
-export function required(name: string, type: FieldType): SchemaElement {
-  return { name, ...type, repetition_type: 'REQUIRED' };
-}
-
-/** May be null. */
-export function optional(name: string, type: FieldType): SchemaElement {
-  return { name, ...type, repetition_type: 'OPTIONAL' };
-}
+import { writeVectorColumn } from './vector-column.ts';
+import type { Vectors } from './vector-column.ts';
 
 /** Key of the metadata in a Parquet file: a JSON text. */
 export const metadataKey = 'clmbr';
@@ -34,20 +12,27 @@ export const metadataKey = 'clmbr';
 /** Writes groups of rows to a file, one at a time. */
 export class ParquetSink {
   readonly #writer: ParquetWriter;
+  readonly #bytes: ReturnType<typeof bytesTo>;
 
   constructor(file: AtomicFile, columns: readonly SchemaElement[], metadata: OutputMetadata | undefined) {
     // Fields inside of others follow them in the list, and are counted with those only.
     const children = columns.reduce((sum, { num_children: inside = 0 }) => sum + inside, 0);
+    this.#bytes = bytesTo(file);
     this.#writer = new ParquetWriter({
-      writer: bytesTo(file),
+      writer: this.#bytes,
       schema: [{ name: 'schema', num_children: columns.length - children }, ...columns],
       createdBy: 'clmbr',
       ...(metadata === undefined ? {} : { kvMetadata: [{ key: metadataKey, value: JSON.stringify(metadata) }] }),
     });
   }
 
-  async group(columnData: ColumnSource[], rows: number): Promise<void> {
-    if (rows > 0) await this.#writer.write({ columnData, rowGroupSize: rows });
+  /** @param vectors the last column, where there is one of vectors */
+  async group(columnData: ColumnSource[], rows: number, vectors?: Vectors): Promise<void> {
+    if (rows === 0) return;
+    await this.#writer.write({ columnData, rowGroupSize: rows });
+    if (vectors === undefined) return;
+    writeVectorColumn(this.#writer, this.#bytes, vectors);
+    await this.#bytes.flush();
   }
 
   async finish(): Promise<void> {

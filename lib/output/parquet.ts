@@ -1,12 +1,15 @@
 import type { ColumnSource } from 'hyparquet-writer';
 import { hasRowNumbers } from './metadata.ts';
-import { boolean, float64, int32, int64, optional, ParquetSink, required, text, timestamp } from './parquet-sink.ts';
-import type { SchemaElement } from './parquet-sink.ts';
+import { boolean, float64, int32, int64, optional, required, text, timestamp } from './parquet-fields.ts';
+import type { SchemaElement } from './parquet-fields.ts';
+import { ParquetSink } from './parquet-sink.ts';
 import type { RowSource } from './row-source.ts';
 import type { LabelName, LabelValue, OutputRow, WrittenFile } from './rows.ts';
 import type { RowSummary } from './summary.ts';
 import { writeFile } from './target.ts';
 import type { Target } from './target.ts';
+import { vectorSchema } from './vector-column.ts';
+import type { Vectors } from './vector-column.ts';
 
 /** Bytes of the vectors in a group of rows: readers hold a group, or this writer, in several times its size. */
 const groupBytes = 8 * 1024 * 1024;
@@ -23,19 +26,20 @@ export async function writeParquet(source: RowSource, target: Target): Promise<W
   const width = source.summary.dimensions ?? settings.dimensions ?? 0;
   const mostRows = Math.max(1, Math.min(mostGroupRows, Math.floor(groupBytes / (4 * width))));
   const bytes = await writeFile(target, path, undefined, async (file) => {
-    const schema = columns.flatMap(({ schema: elements }) => elements);
+    const schema = [...columns.map(({ field }) => field), ...vectorSchema];
     const sink = new ParquetSink(file, schema, settings.metadata);
-    let group = new RowGroup();
+    let group = new RowGroup(mostRows, width);
+    const writeGroup = () => sink.group(group.columnData(columns), group.rows.length, group.vectors);
     for await (const { rows, data, dimensions, positions } of source.batches()) {
       for (const [i, row] of rows.entries()) {
         group.add(row, positions[i]!, data.subarray(i * dimensions, (i + 1) * dimensions));
         if (group.rows.length < mostRows) continue;
         signal?.throwIfAborted();
-        await sink.group(group.columnData(columns), group.rows.length);
-        group = new RowGroup();
+        await writeGroup();
+        group = new RowGroup(mostRows, width);
       }
     }
-    await sink.group(group.columnData(columns), group.rows.length);
+    await writeGroup();
     await sink.finish();
   });
   return { rows: source.summary.rows, bytes };
@@ -44,24 +48,32 @@ export async function writeParquet(source: RowSource, target: Target): Promise<W
 class RowGroup {
   readonly rows: OutputRow[] = [];
   readonly positions: number[] = [];
-  readonly vectors: number[][] = [];
+  readonly #data: Float32Array;
+  readonly #width: number;
+
+  constructor(mostRows: number, width: number) {
+    this.#data = new Float32Array(mostRows * width);
+    this.#width = width;
+  }
 
   add(row: OutputRow, position: number, vector: Float32Array): void {
+    this.#data.set(vector, this.rows.length * this.#width);
     this.rows.push(row);
     this.positions.push(position);
-    this.vectors.push(Array.from(vector));
+  }
+
+  get vectors(): Vectors {
+    return { data: this.#data.subarray(0, this.rows.length * this.#width), dimensions: this.#width };
   }
 
   columnData(columns: readonly ParquetColumn[]): ColumnSource[] {
-    return columns.map(({ schema, values, options }) => ({ name: schema[0]!.name, data: values(this), ...options }));
+    return columns.map(({ field, values }) => ({ name: field.name, data: values(this) }));
   }
 }
 
 interface ParquetColumn {
-  /** The field, and those inside of it. */
-  schema: SchemaElement[];
+  field: SchemaElement;
   values: (group: RowGroup) => unknown[];
-  options?: Partial<ColumnSource>;
 }
 
 function columnsOf(summary: RowSummary, label: LabelName | undefined, withRowNumbers: boolean): ParquetColumn[] {
@@ -78,24 +90,12 @@ function columnsOf(summary: RowSummary, label: LabelName | undefined, withRowNum
     ofRows(required('dropped', int32), ({ dropped }) => dropped),
   );
   if (withRowNumbers) columns.push(rowColumn);
-  columns.push(representation);
   return columns;
 }
 
 const rowColumn: ParquetColumn = {
-  schema: [required('row', int64)],
+  field: required('row', int64),
   values: ({ positions }) => positions.map(BigInt),
-};
-
-/** Vectors neither repeat nor compress. */
-const representation: ParquetColumn = {
-  schema: [
-    required('representation', { num_children: 1, converted_type: 'LIST', logical_type: { type: 'LIST' } }),
-    { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
-    required('element', { type: 'FLOAT' }),
-  ],
-  values: ({ vectors }) => vectors,
-  options: { encoding: 'PLAIN', codec: 'UNCOMPRESSED', statistics: false },
 };
 
 function labelColumn(name: LabelName): ParquetColumn {
@@ -114,5 +114,5 @@ function labelColumn(name: LabelName): ParquetColumn {
 }
 
 function ofRows(field: SchemaElement, value: (row: OutputRow) => unknown): ParquetColumn {
-  return { schema: [field], values: ({ rows }) => rows.map(value) };
+  return { field, values: ({ rows }) => rows.map(value) };
 }
