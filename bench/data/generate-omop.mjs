@@ -33,8 +33,9 @@ const draw = (purpose) => `(hash(i, '${purpose}') % 1000003) / 1000003.0`;
 const person = `CASE WHEN ${draw('who')} < 0.25 THEN 1 + (hash(i, 'heavy') % greatest(1, ${persons} // 100)) * 100 % ${persons}
   ELSE 1 + hash(i, 'person') % ${persons} END`;
 const time = (purpose) => `TIMESTAMP '1990-01-01' + to_minutes(CAST(${draw(purpose)} * 17000000 AS BIGINT))`;
-const concept = (name) =>
-  `CAST(${vocabularies[name].first} + floor(pow(${draw(name)}, 3) * ${vocabularies[name].concepts}) AS INTEGER)`;
+/** The concept of a row; `as` gives it the number that another one has: a source concept maps to one standard concept. */
+const concept = (name, as = name) =>
+  `CAST(${vocabularies[name].first} + floor(pow(${draw(as)}, 3) * ${vocabularies[name].concepts}) AS INTEGER)`;
 
 /** The columns of a table beside its key and person, and its share of the rows. */
 const tables = {
@@ -49,7 +50,7 @@ const tables = {
     0.2,
     `${concept('condition')} AS condition_concept_id, CAST(t AS DATE) AS condition_start_date, t AS condition_start_datetime,
      NULL AS condition_end_date, NULL AS condition_end_datetime, 32020 AS condition_type_concept_id, NULL AS stop_reason,
-     hash(i, 'v') % 1000000 AS visit_occurrence_id, 'code' AS condition_source_value, ${concept('source')} AS condition_source_concept_id`,
+     hash(i, 'v') % 1000000 AS visit_occurrence_id, 'code' AS condition_source_value, ${concept('source', 'condition')} AS condition_source_concept_id`,
   ],
   drug_exposure: [
     0.24,

@@ -17,6 +17,9 @@ export interface RowCode {
 export interface Concepts {
   /** By `pair.id`; undefined where no concept is known. */
   codes: readonly (RowCode | undefined)[];
+  /** Codes without their vocabulary, by `concept.number`. */
+  bareCodes: readonly string[];
+  /** Names by code. */
   names: ReadonlyMap<string, string>;
   /** Rows whose concepts are all unknown. */
   withoutConcept: number;
@@ -89,7 +92,7 @@ async function stageVocabulary(engine: Engine, parts: readonly Part[], skipBadRo
   const isUsed = 'vocabulary IS NOT NULL AND code IS NOT NULL AND id IN (SELECT id FROM used)';
   const broken = await stageVocabularyTable(engine, 'vocabulary', plans, isUsed, skipBadRows);
   // One row each, the same every time, also where the vocabulary has several.
-  await engine.run(`CREATE TABLE concept AS SELECT id, min(vocabulary || '/' || code) AS code, arg_min(code, vocabulary || '/' || code) AS bare,
+  await engine.run(`CREATE TABLE found_concept AS SELECT id, min(vocabulary || '/' || code) AS code, arg_min(code, vocabulary || '/' || code) AS bare,
     coalesce(arg_min(name, vocabulary || '/' || code), '') AS name FROM vocabulary WHERE state = ${rowState.good} GROUP BY id`);
   const known = wellKnownConcepts
     .map(
@@ -97,8 +100,9 @@ async function stageVocabulary(engine: Engine, parts: readonly Part[], skipBadRo
         `(${id}, ${literal(code)}, ${literal(code.slice(code.indexOf('/') + 1))}, ${literal(name)})`,
     )
     .join(', ');
-  await engine.run(`INSERT INTO concept SELECT * FROM (VALUES ${known}) k(id, code, bare, name)
-    WHERE id IN (SELECT id FROM used) AND id NOT IN (SELECT id FROM concept)`);
+  await engine.run(`CREATE TABLE concept AS SELECT *, CAST(row_number() OVER () - 1 AS INTEGER) AS number FROM (
+    SELECT * FROM found_concept UNION ALL SELECT * FROM (VALUES ${known}) k(id, code, bare, name)
+    WHERE id IN (SELECT id FROM used) AND id NOT IN (SELECT id FROM found_concept))`);
   return broken;
 }
 
@@ -131,7 +135,7 @@ type PairRow = [
   code: string | null,
 ];
 
-async function loadCodes(engine: Engine): Promise<Pick<Concepts, 'codes' | 'names' | 'withoutConcept'>> {
+async function loadCodes(engine: Engine): Promise<Pick<Concepts, 'codes' | 'bareCodes' | 'names' | 'withoutConcept'>> {
   const targets = new Map<bigint, string[]>();
   const mappings = await engine.run(
     'SELECT m.source, c.code FROM maps_to m JOIN concept c ON c.id = m.target ORDER BY m.source, c.id',
@@ -158,8 +162,13 @@ async function loadCodes(engine: Engine): Promise<Pick<Concepts, 'codes' | 'name
     if (chain.length === 0) withoutConcept += rows;
     codes.push(chain.length === 0 ? undefined : { code: chain[0]!.code, candidates: intern(interned, chain.slice(1)) });
   }
-  const named = (await engine.run('SELECT code, name FROM concept ORDER BY code, id')) as [string, string][];
-  return { codes, withoutConcept, names: new Map(named.filter(([, name]) => name !== '')) };
+  const concepts = (await engine.run('SELECT code, name, bare FROM concept ORDER BY number')) as [
+    string,
+    string,
+    string,
+  ][];
+  const names = new Map(concepts.flatMap(([code, name]) => (name === '' ? [] : [[code, name]])));
+  return { codes, withoutConcept, names, bareCodes: concepts.map(([, , bare]) => bare) };
 }
 
 /** One array for equal candidates: what is worked out for them is kept by its identity. */

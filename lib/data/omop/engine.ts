@@ -143,6 +143,9 @@ export class Engine {
     this.#assertOpen();
     const connection = await this.#instance.connect();
     this.#connections.add(connection);
+    // Unlike the main database, one that is attached may be compressed, which leaves a third to be put aside.
+    await this.#track(connection.run(`ATTACH IF NOT EXISTS ':memory:' AS stage (COMPRESS)`), 'stage');
+    await this.#track(connection.run('USE stage'), 'stage');
     return connection;
   }
 

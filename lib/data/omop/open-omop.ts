@@ -96,7 +96,7 @@ class OmopDataset implements Dataset {
     try {
       this.#prepared ??= this.#prepare();
       const { staged, concepts } = await this.#prepared;
-      const timelines = new Timelines(concepts.codes, this.#options.zeroAsMissing ?? false);
+      const timelines = new Timelines(concepts, this.#options.zeroAsMissing ?? false);
       this.#done = 0;
       for await (const chunk of this.#engine.stream(timelineQuery(staged.hasKeys))) {
         signal?.throwIfAborted();

@@ -45,19 +45,11 @@ export function number(column: string): string {
 export function microseconds(column: string, type: string): string {
   if (type === 'TIMESTAMP WITH TIME ZONE') return `epoch_us(${column})`;
   if (time.test(type)) return `epoch_us(TRY_CAST(${column} AS TIMESTAMP))`;
+  // Other types pass as text: whole numbers may be YYYYMMDD, and a column without any value has whatever type its writer chose.
+  const text = type === 'VARCHAR' ? column : `CAST(${column} AS VARCHAR)`;
   // A cast to TIMESTAMP drops offsets, so it is for the two forms that have none; the cast that heeds them is slower.
   return `epoch_us(CASE
-    WHEN length(${column}) = 10 OR (length(${column}) = 19 AND ${column}[17] = ':') THEN TRY_CAST(${column} AS TIMESTAMP)
-    WHEN length(${column}) = 8 AND NOT contains(${column}, '-') THEN try_strptime(${column}, '%Y%m%d')
-    ELSE CAST(TRY_CAST(${column} AS TIMESTAMPTZ) AS TIMESTAMP) END)`;
-}
-
-/** Whether a column of a type can hold times at all: a plain number could count days, seconds or anything. */
-export function canHoldTimes(type: string): boolean {
-  return type === 'VARCHAR' || time.test(type) || type === '"NULL"' || type === 'NULL';
-}
-
-/** Text; null where there is none. */
-export function text(column: string): string {
-  return `nullif(CAST(${column} AS VARCHAR), '')`;
+    WHEN length(${text}) = 10 OR (length(${text}) = 19 AND ${text}[17] = ':') THEN TRY_CAST(${text} AS TIMESTAMP)
+    WHEN length(${text}) = 8 AND NOT contains(${text}, '-') THEN try_strptime(${text}, '%Y%m%d')
+    ELSE CAST(TRY_CAST(${text} AS TIMESTAMPTZ) AS TIMESTAMP) END)`;
 }

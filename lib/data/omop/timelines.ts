@@ -1,6 +1,6 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 import type { DataEvent, DataPatient } from '../dataset.ts';
-import type { RowCode } from './concepts.ts';
+import type { Concepts } from './concepts.ts';
 import { rowState } from './fields.ts';
 import { eventTables, personRanks, tableOfRank } from './tables.ts';
 
@@ -17,9 +17,13 @@ export function timelineQuery(hasKeys: boolean): string {
   const afterPerson = Object.keys(personRanks).length;
   // Where rows have no numbers, what they say orders them, so that the order is the same each time.
   const rest = hasKeys ? '' : ', e."end", e.number, e.text, v.code, e.unit, u.code';
-  const value = `CASE WHEN e.rank IN (${textFirst.join(', ')}) THEN coalesce(e.text, v.name) ELSE coalesce(v.name, e.text) END`;
+  const text = `CASE WHEN e.rank IN (${textFirst.join(', ')}) THEN coalesce(e.text, v.name) ELSE coalesce(v.name, e.text) END`;
+  // Decoding a text, even an empty one, is the dearest part of a row: `says` tells where there is one.
   return `SELECT e.person, e.rank, coalesce(e.start, ${noTime}), coalesce(e."end", ${noTime}), coalesce(p.id, -1), coalesce(e.number, 'NaN'),
-      coalesce(${value}, ''), coalesce(u.bare, e.unit, '')
+      coalesce(u.number, -1),
+      CAST(CASE WHEN ${text} IS NULL THEN 0 ELSE ${says.text} END + CASE WHEN u.number IS NULL AND e.unit IS NOT NULL THEN ${says.unit} ELSE 0 END
+        AS UTINYINT),
+      coalesce(${text}, ''), CASE WHEN u.number IS NULL THEN coalesce(e.unit, '') ELSE '' END
     FROM event e LEFT JOIN pair p ON p.source = e.source AND p.concept = e.concept AND p.ordered_by IS NOT NULL
     LEFT JOIN (SELECT id, code, nullif(name, '') AS name FROM concept) v ON v.id = e.value_concept
     LEFT JOIN concept u ON u.id = e.unit_concept
@@ -27,41 +31,47 @@ export function timelineQuery(hasKeys: boolean): string {
     ORDER BY e.person, least(e.rank, ${afterPerson}), e.start, p.ordered_by, e.rank, e.key${rest}`;
 }
 
+/** What the texts of a row are. */
+const says = { text: 1, unit: 2 };
+
 const plainNumber = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
 
 /** Puts rows of {@link timelineQuery} together to patients. */
 export class Timelines {
-  readonly #codes: readonly (RowCode | undefined)[];
+  readonly #concepts: Pick<Concepts, 'codes' | 'bareCodes'>;
   readonly #zeroAsMissing: boolean;
   readonly #texts = new Interned();
   #id: DataPatient['id'] | undefined;
   #events: DataEvent[] = [];
 
-  constructor(codes: readonly (RowCode | undefined)[], zeroAsMissing: boolean) {
-    this.#codes = codes;
+  constructor(concepts: Pick<Concepts, 'codes' | 'bareCodes'>, zeroAsMissing: boolean) {
+    this.#concepts = concepts;
     this.#zeroAsMissing = zeroAsMissing;
   }
 
   /** Gives the patients that end in a piece. */
   *add(chunk: DuckDBDataChunk): Generator<DataPatient, void, undefined> {
-    const columns: unknown = Array.from({ length: 8 }, (_, i) => chunk.getColumnVector(i));
-    const [persons, ranks, starts, ends, codes, numbers, texts, units] = columns as Columns;
-    for (let row = 0; row < chunk.rowCount; row++) {
+    const columns = Array.from({ length: chunk.columnCount }, (_, i): unknown => chunk.getColumnVector(i));
+    const [persons, ranks, starts, ends, codes, numbers, units, saying, texts, unitTexts] = columns as Columns;
+    const rows = chunk.rowCount;
+    for (let row = 0; row < rows; row++) {
       const rank = ranks.getItem(row);
       if (rank === personRanks.birth) {
         yield* this.end();
         const id = persons.getItem(row);
         this.#id = id >= minSafe && id <= maxSafe ? Number(id) : id;
       }
-      const known = this.#codes[codes.getItem(row)];
+      const known = this.#concepts.codes[codes.getItem(row)];
       if (known === undefined) continue;
-      const unit = units.getItem(row);
+      const said = saying.getItem(row);
+      const text = (said & says.text) === 0 ? '' : texts.getItem(row);
+      const unit = (said & says.unit) === 0 ? this.#concepts.bareCodes[units.getItem(row)] : unitTexts.getItem(row);
       const start = starts.getItem(row);
       const end = ends.getItem(row);
       const event: DataEvent = {
         code: known.code,
-        value: this.#value(numbers.getItem(row), texts, row),
-        unit: unit === '' ? null : this.#texts.get(unit),
+        value: this.#value(numbers.getItem(row), text),
+        unit: unit === undefined ? null : this.#texts.get(unit),
         start: start === noTime ? null : start,
         end: end === noTime ? null : end,
         omopTable: tableOfRank[rank]!,
@@ -78,9 +88,8 @@ export class Timelines {
     this.#events = [];
   }
 
-  #value(number: number, texts: Column<string>, row: number): number | string | null {
+  #value(number: number, text: string): number | string | null {
     if (this.#counts(number)) return Math.fround(number);
-    const text = texts.getItem(row);
     if (text === '') return null;
     if (!plainNumber.test(text)) return this.#texts.get(text);
     // A laboratory's text that is a number, as FEMR reads it.
@@ -106,8 +115,10 @@ type Columns = [
   ends: Column<bigint>,
   codes: Column<number>,
   numbers: Column<number>,
+  units: Column<number>,
+  saying: Column<number>,
   texts: Column<string>,
-  units: Column<string>,
+  unitTexts: Column<string>,
 ];
 
 /** Units and categories repeat: one string for all that are equal, up to a bound, since free text does not. */
