@@ -17,9 +17,9 @@ import type { Context } from './options.ts';
 import { oneLine } from './text.ts';
 
 const dataHelp = `
-<data> is a MEDS folder or Parquet file of events, an OMOP CDM (a folder of CSV
-or Parquet tables, or a DuckDB file), FHIR R4 (bundles or NDJSON), or JSON Lines;
-- is JSON Lines on standard input. A line of JSON Lines is a patient:
+<data> is a MEDS folder or Parquet file of events, an OMOP CDM (a folder of
+CSV or Parquet tables, or a DuckDB file), FHIR R4 (bundles or NDJSON), or JSON
+Lines; - is JSON Lines on standard input. A line of JSON Lines is a patient:
   {"id": 7, "events": [{"code": "LOINC/4548-4", "value": 7.1,
                         "start": "2020-05-01T08:30:00Z"}]}
 An event may also have unit, end and omopTable. "at": [times] asks for a row at

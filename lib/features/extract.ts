@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { DataPatient, DataTokens } from '../data/dataset.ts';
+import type { DataPatient, Dataset, DataTokens } from '../data/dataset.ts';
 import { openDataset } from '../data/open.ts';
 import { AtomicFile } from '../files/atomic-write.ts';
 import type { LabelCounts } from '../labels/index.ts';
@@ -53,16 +53,19 @@ export async function extractFeatures(
   const { input, skipBadRows, zeroAsMissing, signal } = checked;
   const dataset = await openDataset(data, { input, skipBadRows, zeroAsMissing, signal });
   try {
-    // What went through a pipe is gone: nobody could tell whether the same comes again.
-    if (checked.unfinished === 'resume' && dataset.files.length === 0)
-      throw invalidArgument('unfinished', "'refuse' or 'restart' with standard input, which cannot be read again", 'resume');
+    const work = new Work(model, checked, dataset);
+    if (checked.unfinished === 'resume' && !work.canReadAgain)
+      throw invalidArgument(
+        'unfinished',
+        "'refuse' or 'restart' with standard input, which cannot be read again",
+        'resume',
+      );
     const { contextLength } = model.info;
     const source = await openLabelledData(dataset, checked, {
       tokenizer: model.tokenizer,
       contextLength,
       shard: checked.shard,
     });
-    const work = new Work(model, checked, () => dataset.progress());
     const { out } = checked;
     const { written, reportPath } =
       typeof out === 'string'
@@ -81,20 +84,25 @@ export async function extractFeatures(
 class Work {
   readonly #model: ClmbrModel;
   readonly options: CheckedExtract;
-  readonly #share: () => number | null;
+  readonly #dataset: Dataset;
   readonly dimensions: number;
   /** Computed and taken. */
   #tokens = 0;
   #patients = 0;
   resumedPatients = 0;
 
-  constructor(model: ClmbrModel, options: CheckedExtract, share: () => number | null) {
+  constructor(model: ClmbrModel, options: CheckedExtract, dataset: Dataset) {
     this.#model = model;
     this.options = options;
-    this.#share = share;
+    this.#dataset = dataset;
     const { representation, recipe } = options.embed;
     const logits = representation === 'logits' || (representation === undefined && recipe === 'model-card');
     this.dimensions = logits ? model.info.vocabularySize : model.info.hiddenSize;
+  }
+
+  /** What went through a pipe is gone: nobody could tell whether the same comes again. */
+  get canReadAgain(): boolean {
+    return this.#dataset.files.length > 0;
   }
 
   get tokens(): number {
@@ -120,7 +128,7 @@ class Work {
       patients: Math.floor(this.#patients + patients),
       tokens: this.#tokens + tokens,
       resumedPatients: this.resumedPatients,
-      share: this.#share(),
+      share: this.#dataset.progress(),
     });
   }
 }
@@ -134,7 +142,7 @@ async function toFile(
   const { signal, unfinished, shard } = work.options;
   const reportPath = source.report === null ? null : reportPathOf(target);
   const written = await runEmbedding({
-    ...{ target, identity, unfinished, signal },
+    ...{ target, identity, unfinished, signal, keepUnfinished: work.canReadAgain },
     patients: source.patients,
     prepare: (patient: DataPatient | DataTokens) => patient,
     embed: (patients) => work.embed(patients),

@@ -3,9 +3,20 @@ import type { DataReport } from './report.ts';
 const width = 100;
 const listed = 15;
 
+export interface FormatReportOptions {
+  /** Show unknown codes and units as the data has them. False for logs: what stands in a column of codes or units may be anything. Default true. */
+  texts?: boolean | undefined;
+}
+
 /** The report as a page of text for people, without control characters. Lines have at most 100 characters. */
-export function formatReport(report: DataReport): string {
-  const sections = [summary(report), reasons(report), unmapped(report), lengths(report), units(report)];
+export function formatReport(report: DataReport, { texts = true }: FormatReportOptions = {}): string {
+  const sections = [
+    summary(report),
+    reasons(report),
+    texts ? unmapped(report) : [],
+    lengths(report),
+    units(report, texts),
+  ];
   return `${sections
     .flat()
     .map((line) => cut(clean(line), width))
@@ -80,15 +91,15 @@ function lengths({ tokens, tokensPerPatient: spread }: DataReport): string[] {
   return ['', `Tokens of a patient (${number(tokens)} in all, mean ${mean.toFixed(1)})`, `  ${texts.join('  ')}`];
 }
 
-function units({ suspects, conversions, values }: DataReport): string[] {
+function units({ suspects, conversions, values }: DataReport, texts: boolean): string[] {
   const lines: string[] = [];
   if (suspects.length > 0) {
     lines.push(
       '',
       'Values that pile up at one end of the ranges: is the unit that of the training data?',
       ...suspects.slice(0, listed).map(({ code, unit, end, share, values: count, description }) => {
-        const name = unit === null ? 'all units' : unitName(unit);
-        return `  ${code} [${name}]: ${percent(share)} of ${number(count)} in the ${end} range  ${description ?? ''}`.trimEnd();
+        const name = unit === null ? ' [all units]' : texts ? ` [${unitName(unit)}]` : '';
+        return `  ${code}${name}: ${percent(share)} of ${number(count)} in the ${end} range  ${description ?? ''}`.trimEnd();
       }),
       ...(suspects.length > listed ? [`  and ${number(suspects.length - listed)} more`] : []),
     );

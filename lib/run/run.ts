@@ -37,6 +37,8 @@ export interface EmbeddingRun<P, Q> {
   /** Rows in the order of the patients: as many for each as it has places. */
   embed: (patients: AsyncGenerator<Q, void, undefined>) => AsyncIterable<OutputRows>;
   output?: Omit<OutputSettings, 'overwrite'>;
+  /** Keep the chunks of a run that fails or is stopped, for a later one to go on with. Default true. */
+  keepUnfinished?: boolean | undefined;
   /** A run for this target that was not finished: an error (the default), go on with it, or begin again. */
   unfinished?: UnfinishedRun | undefined;
   counters?: RunCounters | undefined;
@@ -87,7 +89,7 @@ export async function runEmbedding<P, Q>(run: EmbeddingRun<P, Q>): Promise<RunRe
     await folder.remove();
     return { ...written, patients, resumedPatients: resumed.patients, resumedRows: resumed.rows };
   } catch (error) {
-    if (folder.done.chunks === 0) await folder.remove();
+    if (folder.done.chunks === 0 || run.keepUnfinished === false) await folder.remove();
     throw error;
   }
 }

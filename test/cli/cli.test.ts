@@ -187,8 +187,8 @@ describe('embed', () => {
     const { coverage } = await model.embed(patients);
     const { stderr } = await clmbr(['embed', gguf, data, '--out', join(folder, 'x.npz')]);
     const number = (value: number) => value.toLocaleString('en-US');
-    expect(stderr).toContain(`${number(coverage.mapped)} of ${number(coverage.events)} events mapped`);
-    expect(stderr).toContain(`${number(coverage.dropped['unknown-code'])} unknown code`);
+    expect(stderr).toContain(`${number(coverage.events)} events, ${number(coverage.mapped)} understood`);
+    expect(stderr).toMatch(new RegExp(`\\n +${number(coverage.dropped['unknown-code'])}  unknown code\\n`));
   });
 
   it('refuses when too little is known, and leaves no file', async () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,25 +20,14 @@ beforeAll(async () => {
   await writeFile(join(folder, 'long.jsonl'), `${JSON.stringify({ id: 1, ids })}\n`.repeat(400));
 });
 
-/** True some time after the process has opened its output, when it computes or waits for data. */
-function isAtWork(name: string): (pid: number) => boolean {
-  const begun = performance.now();
-  let opened = Infinity;
-  return (pid) => {
+/** True some time after the process has begun its run, when it computes or waits for data. */
+function isAtWork(name: string): () => boolean {
+  let begun = Infinity;
+  return () => {
     const now = performance.now();
-    if (opened === Infinity && (process.platform === 'linux' ? hasOpen(pid, name) : now - begun > 3000)) opened = now;
-    return now - opened > 300;
+    if (begun === Infinity && existsSync(join(folder, `.${name}.run`))) begun = now;
+    return now - begun > 300;
   };
-}
-
-function hasOpen(pid: number, name: string): boolean {
-  const folder = `/proc/${pid}/fd`;
-  try {
-    return readdirSync(folder).some((fd) => readlinkSync(join(folder, fd)).includes(name));
-  } catch {
-    // A file was closed in between.
-    return false;
-  }
 }
 
 const leftOvers = async (name: string) => (await readdir(folder)).filter((file) => file.includes(name));

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { copyFile, readFile, readdir } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -23,8 +23,8 @@ interface Attempt {
   resumed: number;
 }
 
-/** @param after milliseconds from `ready` to SIGKILL; without it, the process may finish */
-function attempt(args: readonly string[], after?: number): Promise<Attempt> {
+/** @param after milliseconds from `ready` to SIGKILL, or true for when it asks; without it, the process may finish */
+function attempt(args: readonly string[], after?: number | (() => boolean)): Promise<Attempt> {
   const env = { ...process.env, CLMBR_PREBUILD: process.env.CLMBR_PREBUILD ?? root };
   const child = spawn(process.execPath, [script, dist, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
@@ -32,7 +32,8 @@ function attempt(args: readonly string[], after?: number): Promise<Attempt> {
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    if (after !== undefined) timer ??= setTimeout(() => child.kill('SIGKILL'), after);
+    if (typeof after === 'number') timer ??= setTimeout(() => child.kill('SIGKILL'), after);
+    else if (after !== undefined) timer ??= setInterval(() => after() && child.kill('SIGKILL'), 2);
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject).on('close', (code, signal) => {
@@ -49,6 +50,10 @@ async function killAndResume(name: string, format: string, spread: number, args:
   await attempt([whole, ...args]);
   let killed = 0;
   for (let i = 0; i < kills; i++) if ((await attempt([target, ...args], random() * spread)).killed) killed++;
+  // Of these some may have come before the first chunk, or too late.
+  const run = join(folder, `.${name}.${format}.run`);
+  const hasChunk = () => existsSync(run) && readdirSync(run).some((one) => one.endsWith('.chunk'));
+  if ((await attempt([target, ...args], hasChunk)).killed) killed++;
   const { resumed } = await attempt([target, ...args]);
   expect(killed).toBeGreaterThan(0);
   expect(resumed).toBeGreaterThan(0);

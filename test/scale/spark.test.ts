@@ -64,7 +64,7 @@ function toRow(row: Record<string, unknown>): Row {
     prediction_time: bigint | null;
     representation: number[];
   } & Pick<Row, 'tokens' | 'truncated' | 'dropped'>;
-  const when = time == null ? null : timeText(time);
+  const when = time === null ? null : timeText(time);
   return { patient: String(patient), time: when, tokens, truncated, dropped, vector: bytesOf(representation) };
 }
 

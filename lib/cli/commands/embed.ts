@@ -138,6 +138,6 @@ function summarize(out: string, result: ExtractResult, seconds: number): void {
       `clmbr: ${count(labels.unknownLabels, 'label')} of ${count(labels.unknownPatients, 'patient')} that the data does not have left out`,
     );
   if (report === null) return;
-  process.stderr.write(`\n${formatReport(report)}`);
+  process.stderr.write(`\n${formatReport(report, { texts: false })}`);
   if (reportPath !== null) note(`\nclmbr: the report as JSON: ${reportPath}`);
 }
