@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { convertCheckpoint } from '../../lib/convert/convert.ts';
 import { openMeds } from '../../lib/data/index.ts';
-import type { DataEvent } from '../../lib/data/index.ts';
+import { extractFeatures, openMapper } from '../../lib/features/index.ts';
 import { readLabels, withLabels } from '../../lib/labels/index.ts';
 import type { LabelTable } from '../../lib/labels/index.ts';
 import type { ClmbrModel } from '../../lib/model/index.ts';
 import { ClmbrTokenizer } from '../../lib/tokenizer/index.ts';
-import type { PatientRecord } from '../../lib/types.ts';
+import { readNpz } from '../output/npz-reader.ts';
 import { golden, hasGolden } from '../support/golden.ts';
 import { modelLoader } from '../support/model.ts';
 import { expectSameNumbers } from '../support/numbers.ts';
@@ -38,30 +38,13 @@ function readTensors(path: string): Map<string, (Int32Array | Float32Array)[]> {
   );
 }
 
-interface Labelled extends PatientRecord {
-  at: readonly bigint[];
-  labelRows: Int32Array;
-}
-
 /** The patients of the reference's shard with their codes as the reference maps them. */
-async function readCohort(tokenizer: ClmbrTokenizer, labels: LabelTable, zeroAsMissing: boolean): Promise<Labelled[]> {
+async function* readCohort(tokenizer: ClmbrTokenizer, labels: LabelTable, zeroAsMissing: boolean) {
   const data = await openMeds(folder, { split: 'tuning', zeroAsMissing });
-  const known = new Map<string, string>();
-  const mapped = ({ code }: DataEvent): string => {
-    const [first, second] = code.split('//');
-    const candidates = [code, ...(second === undefined ? [] : [`${first}/${second}`])];
-    for (const parent of data.candidates!(code)) candidates.push(parent.code);
-    const choice = known.get(code) ?? candidates.find((one) => tokenizer.idsOf(one).length > 0) ?? code;
-    known.set(code, choice);
-    return choice;
-  };
-  const patients: Labelled[] = [];
-  for await (const { patient, labelRows } of withLabels(data.patients(), labels).patients) {
-    const events = patient.events.map((event) => ({ ...event, code: mapped(event) }));
-    patients.push({ id: patient.id, events, at: patient.at, labelRows });
-  }
+  const mapper = await openMapper(tokenizer, data, { exactCase: true });
+  for await (const { patient, labelRows } of withLabels(data.patients(), labels).patients)
+    yield { labelRows, at: patient.at, ...mapper.mapPatient(patient) };
   await data.close();
-  return patients;
 }
 
 describe.runIf(hasGolden && hasSharedData)('the published evaluation over MEDS', async () => {
@@ -92,11 +75,11 @@ describe.runIf(hasGolden && hasSharedData)('the published evaluation over MEDS',
     ['zero_missing', true],
   ] as const)('%s', (mode, zeroAsMissing) => {
     it('timelines are identical for every label', async () => {
-      const patients = await readCohort(tokenizer, labels, zeroAsMissing);
+      const patients = readCohort(tokenizer, labels, zeroAsMissing);
       const rows = expected.get(`timelines.${mode}`)!;
       expect(rows).toHaveLength(109);
       let compared = 0;
-      for (const { events, at, labelRows } of patients) {
+      for await (const { events, at, labelRows } of patients) {
         for (const [i, time] of at.entries()) {
           const seen = events.filter(({ start }) => start === null || (start as bigint) <= time);
           const { ids } = tokenizer.encode(seen);
@@ -111,11 +94,13 @@ describe.runIf(hasGolden && hasSharedData)('the published evaluation over MEDS',
     });
 
     it.each(['last', 'mean'] as const)('%s vectors are within tolerance', async (pooling) => {
-      const patients = await readCohort(tokenizer, labels, zeroAsMissing);
-      const result = await model.embed(patients, { pooling });
-      const rows: Float32Array[] = [];
-      let next = 0;
-      for (const { labelRows } of patients) for (const row of labelRows) rows[row] = result.row(next++);
+      const out = join(work, `${pooling}-${mode}.npz`);
+      const options = { labels: join(cohort, 'labels.parquet'), zeroAsMissing, exactCase: true, pooling };
+      const { rows: count } = await extractFeatures(model, folder, { ...options, out });
+      expect(count).toBe(109);
+      const { data, shape } = (await readNpz(out)).get('representations')!;
+      const all = new Float32Array(Uint8Array.from(data).buffer);
+      const rows = Array.from({ length: count }, (_, i) => all.subarray(i * shape[1]!, (i + 1) * shape[1]!));
       // The reference's row of a timeline without tokens is a state of padding, ours is zeros.
       const present = expected.get(`timelines.${mode}`)!.map((ids) => ids.some((id) => id !== padId));
       expect(present.filter(Boolean).length).toBeGreaterThan(100);
