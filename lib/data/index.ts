@@ -17,3 +17,4 @@ export { openMeds } from './meds/index.ts';
 export type { ReadMedsOptions } from './meds/index.ts';
 export { dataKinds, openDataset } from './open.ts';
 export type { OpenDatasetOptions } from './open.ts';
+export { openOmop } from './omop/index.ts';

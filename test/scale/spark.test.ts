@@ -61,10 +61,10 @@ function toRow(row: Record<string, unknown>): Row {
     representation,
   } = row as {
     subject_id: bigint;
-    prediction_time: bigint | null;
+    prediction_time?: bigint | null;
     representation: number[];
   } & Pick<Row, 'tokens' | 'truncated' | 'dropped'>;
-  const when = time === null ? null : timeText(time);
+  const when = typeof time === 'bigint' ? timeText(time) : null;
   return { patient: String(patient), time: when, tokens, truncated, dropped, vector: bytesOf(representation) };
 }
 

@@ -29,6 +29,8 @@ export function explainFailure(cause: unknown, what: string, temporaryFolder: st
     return error('INVALID_INPUT', `${what}: expected the same line ending on every line, found several.`);
   if (/GZIP|gzip/.test(message))
     return error('INVALID_INPUT', `${what}: expected a whole gzip file, found one that is cut off or damaged.`);
+  if (/Could not set lock|being used by another process/i.test(message))
+    return error('FILE_UNREADABLE', `Cannot read ${what}: another program has it open for writing.`);
   if (kind === 'Permission')
     return error(
       'FILE_UNREADABLE',

@@ -50,6 +50,6 @@ export function microseconds(column: string, type: string): string {
   // A cast to TIMESTAMP drops offsets, so it is for the two forms that have none; the cast that heeds them is slower.
   return `epoch_us(CASE
     WHEN length(${text}) = 10 OR (length(${text}) = 19 AND ${text}[17] = ':') THEN TRY_CAST(${text} AS TIMESTAMP)
-    WHEN length(${text}) = 8 AND NOT contains(${text}, '-') THEN try_strptime(${text}, '%Y%m%d')
+    WHEN length(${text}) = 8 AND regexp_full_match(${text}, '\\d{8}') THEN try_strptime(${text}, '%Y%m%d')
     ELSE CAST(TRY_CAST(${text} AS TIMESTAMPTZ) AS TIMESTAMP) END)`;
 }
