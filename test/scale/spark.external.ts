@@ -97,7 +97,7 @@ describe.skipIf(python === undefined)('Spark with two workers', { timeout: 300_0
   });
 
   it('fails with the message of the process', async () => {
-    const { code, stderr } = await spark(demoModel, data, join(folder, 'failed'), '--', '--min-coverage', '0.9');
+    const { code, stderr } = await spark(demoModel, data, join(folder, 'failed'), '--', '--map', 'no-such.csv');
     expect(code).not.toBe(0);
     expect(stderr).toMatch(/EmbedError: clmbr: .*\(exit code 1\)/);
   });
