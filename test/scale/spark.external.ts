@@ -20,7 +20,7 @@ const folder = await temporaryFolder();
 
 // Two executors, each a process of its own with a core.
 const cluster =
-  '--master local-cluster[2,1,2048] --conf spark.ui.enabled=false --conf spark.ui.showConsoleProgress=false';
+  '--master local-cluster[2,1,2048] --conf spark.task.maxFailures=1 --conf spark.ui.enabled=false --conf spark.ui.showConsoleProgress=false';
 
 function spark(...args: string[]): Promise<{ code: number | null; stderr: string }> {
   const env = {
