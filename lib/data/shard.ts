@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { ClmbrError } from '../errors.ts';
 import { checkInteger } from '../options.ts';
 
-/** One of `count` parts of the patients. */
-export interface ShardOption {
+/** One of `count` parts of the patients; see {@link shardOf}. */
+export interface Shard {
   /** Counted from 0. */
   index: number;
   count: number;
@@ -28,7 +28,7 @@ export function shardOf(id: string | number | bigint, count: number): number {
  *
  * @throws ClmbrError `INVALID_ARGUMENT`
  */
-export function parseShard(text: string): ShardOption {
+export function parseShard(text: string): Shard {
   const match = /^([0-9]{1,7})\/([0-9]{1,7})$/.exec(text);
   const [index, count] = [Number(match?.[1]), Number(match?.[2])];
   if (match !== null && count >= 1 && count <= 1_000_000 && index < count) return { index, count };
@@ -42,7 +42,7 @@ export function parseShard(text: string): ShardOption {
 /** Those of the patients that are in the shard. */
 export async function* onlyShard<T extends { id: string | number | bigint }>(
   patients: AsyncIterable<T>,
-  { index, count }: ShardOption,
+  { index, count }: Shard,
 ): AsyncGenerator<T, void, undefined> {
   for await (const patient of patients) if (shardOf(patient.id, count) === index) yield patient;
 }

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { dataKinds } from '../data/open.ts';
 import type { DataKind } from '../data/dataset.ts';
 import { parseShard } from '../data/shard.ts';
-import type { ShardOption } from '../data/shard.ts';
+import type { Shard } from '../data/shard.ts';
 import { labelRules } from '../labels/index.ts';
 import type { LabelRule } from '../labels/index.ts';
 import type { EmbedOptions } from '../model/index.ts';
@@ -78,7 +78,7 @@ export interface CheckedData {
 
 export interface CheckedExtract extends CheckedData {
   out: string | Writable;
-  shard: ShardOption | undefined;
+  shard: Shard | undefined;
   unfinished: UnfinishedRun;
   onProgress: ((progress: ExtractProgress) => void) | undefined;
   /** What is left for `embedStream`. */

@@ -1,6 +1,6 @@
 import type { DataPatient, Dataset, DataTokens } from '../data/dataset.ts';
 import { onlyShard, shardOf } from '../data/shard.ts';
-import type { ShardOption } from '../data/shard.ts';
+import type { Shard } from '../data/shard.ts';
 import { readLabels, withLabelRule, withLabels } from '../labels/index.ts';
 import type { LabelCounts, LabelledPatient, LabelTable } from '../labels/index.ts';
 import type { CodeMapper } from '../mapping/index.ts';
@@ -28,7 +28,7 @@ export interface LabelledData {
 export interface LabelledDataSettings {
   tokenizer: ClmbrTokenizer | null;
   contextLength: number | undefined;
-  shard: ShardOption | undefined;
+  shard: Shard | undefined;
 }
 
 /**
@@ -58,7 +58,7 @@ function place(
   dataset: Dataset,
   { at, skipUnknown }: CheckedData,
   table: LabelTable | undefined,
-  shard: ShardOption | undefined,
+  shard: Shard | undefined,
 ): { placed: Placed; counts: Readonly<LabelCounts> | null } {
   const all = dataset.patients();
   if (table !== undefined) {
@@ -87,7 +87,7 @@ async function* withPositions(patients: AsyncIterable<LabelledPatient>, values?:
   }
 }
 
-async function* ofShard(placed: Placed, { index, count }: ShardOption): Placed {
+async function* ofShard(placed: Placed, { index, count }: Shard): Placed {
   for await (const one of placed) if (shardOf(one.patient.id, count) === index) yield one;
 }
 

@@ -3,7 +3,7 @@ export type { OutputFormat } from './format.ts';
 export { createFutureWriter } from './futures.ts';
 export type { FutureOwner, FutureSettings, FutureWriter, WritableFuture } from './futures.ts';
 export { JsonlStream } from './jsonl.ts';
-export type { Json, OutputMetadata, OutputSettings, Shard } from './metadata.ts';
+export type { Json, OutputMetadata, OutputSettings } from './metadata.ts';
 export { mergeOutputs } from './merge/merge.ts';
 export type { MergeOptions } from './merge/merge.ts';
 export { createRowWriter } from './row-writer.ts';

@@ -1,14 +1,8 @@
+import type { Shard } from '../data/shard.ts';
 import type { LabelName } from './rows.ts';
 
 /** What JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
-
-/** Which part of the patients a run takes; see `shardOf`. */
-export interface Shard {
-  /** Counted from 0. */
-  index: number;
-  count: number;
-}
 
 /**
  * What an output file says of itself. Beside the names below it may hold anything that is the same on every machine and at every repetition of
@@ -19,7 +13,7 @@ export interface OutputMetadata {
   /** Version of the package. */
   readonly clmbr?: string;
   /** Set for the output of one shard, which `clmbr merge` takes. */
-  readonly shard?: { readonly index: number; readonly count: number };
+  readonly shard?: { readonly [name in keyof Shard]: number };
   /** Name of the report beside the output. */
   readonly report?: string;
 }

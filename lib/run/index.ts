@@ -1,5 +1,5 @@
 export { shardOf, parseShard, onlyShard } from '../data/shard.ts';
-export type { ShardOption } from '../data/shard.ts';
+export type { Shard } from '../data/shard.ts';
 export { fingerprintFiles } from './fingerprint.ts';
 export type { FilesFingerprint } from './fingerprint.ts';
 export type { RunIdentity } from './manifest.ts';

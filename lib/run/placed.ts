@@ -1,5 +1,5 @@
 import { shardOf } from '../data/shard.ts';
-import type { ShardOption } from '../data/shard.ts';
+import type { Shard } from '../data/shard.ts';
 import type { LabelValue } from '../output/index.ts';
 
 /** A patient and the rows of the output that it gives. */
@@ -17,7 +17,7 @@ export interface PlacedPatient<P> {
  */
 export async function* inOrder<P extends { id?: string | number | bigint; at?: readonly unknown[] }>(
   patients: AsyncIterable<P>,
-  shard?: ShardOption,
+  shard?: Shard,
 ): AsyncGenerator<PlacedPatient<P>, void, undefined> {
   let [row, index] = [0, 0];
   for await (const patient of patients) {

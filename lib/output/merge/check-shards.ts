@@ -1,6 +1,7 @@
+import type { Shard } from '../../data/shard.ts';
 import { ClmbrError } from '../../errors.ts';
 import { canonicalJson } from '../metadata.ts';
-import type { OutputMetadata, Shard } from '../metadata.ts';
+import type { OutputMetadata } from '../metadata.ts';
 
 /** What a file says of itself. */
 export interface DescribedFile {
