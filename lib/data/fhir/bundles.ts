@@ -1,5 +1,4 @@
 import { gunzip } from 'node:zlib';
-import { promisify } from 'node:util';
 import { ClmbrError } from '../../errors.ts';
 import { readWholeFile, unreadable } from '../../files/input-file.ts';
 import { parsePythonJson } from '../../json.ts';
@@ -62,7 +61,7 @@ export async function* readBundles(
 async function parseFile(path: string): Promise<Json> {
   let bytes: Buffer = await readWholeFile(path, maxBundleBytes);
   if (/\.gz$/i.test(path)) {
-    bytes = await promisify(gunzip)(bytes, { maxOutputLength: maxBundleBytes }).catch((cause: unknown) => {
+    bytes = await unpack(bytes).catch((cause: unknown) => {
       throw unreadable(path, cause);
     });
   }
@@ -129,4 +128,13 @@ function readBundle(entries: readonly Entry[], options: BundleOptions): Map<stri
     for (const event of events) record.events.push(event);
   }
   return records;
+}
+
+/** Not by `promisify`: in some Nodes importing node:util opens standard error, which a service may not have. */
+function unpack(bytes: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    gunzip(bytes, { maxOutputLength: maxBundleBytes }, (error, unpacked) =>
+      error ? reject(error) : resolve(unpacked),
+    );
+  });
 }
