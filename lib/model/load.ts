@@ -87,7 +87,13 @@ async function tokenizerOf(
 
 async function loadNative(model: CheckedModel, options: CheckedLoadOptions): Promise<LoadedNative> {
   const { addon, device } = chooseDevice(deviceFor(options));
-  const createJob = (): NativeJob => new addon.Job();
+  const createJob = (): NativeJob => {
+    try {
+      return new addon.Job();
+    } catch (error) {
+      throw fromNative(error);
+    }
+  };
   const job = createJob();
   const { signal, onProgress } = options;
   const cancel = (): void => job.cancel();

@@ -13,6 +13,9 @@ const known: ReadonlySet<string> = new Set<ClmbrErrorCode>([
   'DISPOSED',
 ]);
 
+/** What C++ says where memory ran out before there was any work that could report it. */
+const ranOut = /^(std::bad_alloc|bad allocation)/;
+
 /**
  * An error of the addon as a ClmbrError. Anything that the checks in JavaScript should have caught is a defect of ours and says so.
  */
@@ -21,5 +24,6 @@ export function fromNative(error: unknown): ClmbrError {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code === 'string' && known.has(code))
     return new ClmbrError(code as ClmbrErrorCode, String(message), { cause: error });
+  if (ranOut.test(String(message))) return new ClmbrError('OUT_OF_MEMORY', 'Memory ran out.', { cause: error });
   return new ClmbrError('INTERNAL', `The native engine refused its input: ${String(message)}`, { cause: error });
 }

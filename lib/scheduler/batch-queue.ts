@@ -143,10 +143,9 @@ export class BatchQueue {
   }
 
   async #runTask({ work, reject, signal }: Task): Promise<void> {
-    const job = this.#createJob();
-    const cancel = (): void => job.cancel();
-    this.#taskJob = job;
+    const cancel = (): void => this.#taskJob?.cancel();
     try {
+      const job = (this.#taskJob = this.#createJob());
       signal?.throwIfAborted();
       signal?.addEventListener('abort', cancel, { once: true });
       await work(job);
@@ -165,9 +164,13 @@ export class BatchQueue {
     if (waiting.length === 0) return false;
     const plan = planPass(waiting, this.#maxBatchTokens);
     const shares = waiting.flatMap((stream, i) => stream.take(plan[i]!));
-    const pass: RunningPass = { job: this.#createJob(), shares, done: Promise.resolve() };
-    this.#running.push(pass);
-    pass.done = this.#run(pass);
+    try {
+      const pass: RunningPass = { job: this.#createJob(), shares, done: Promise.resolve() };
+      this.#running.push(pass);
+      pass.done = this.#run(pass);
+    } catch (error) {
+      for (const { stream } of shares) stream.drop(fromNative(error));
+    }
     return true;
   }
 

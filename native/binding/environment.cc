@@ -14,12 +14,19 @@ Environment & Environment::create(Napi::Env env) {
     // Freed with the environment, after its finalizers.
     env.SetInstanceData<Environment>(environment);
     environment->completions_ =
-        Napi::ThreadSafeFunction::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo &) {}), "clmbr", 0, 1);
+        Completions::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo &) {}), "clmbr", 0, 1, environment);
     environment->completions_.Unref(env);
     // Hooks run last in, first out: threads end while they can still report.
     env.AddCleanupHook([](Environment * e) { e->stop(); }, environment);
     return *environment;
 }
+
+void Environment::on_done(Napi::Env env, Napi::Function, Environment * environment, PromiseWorker * worker) {
+    // Without an environment, which is on its way out: stop() has taken care of the worker.
+    if (env != nullptr) environment->complete(worker);
+}
+
+void Environment::reserve() { workers_.reserve(workers_.size() + 1); }
 
 void Environment::add(std::unique_ptr<PromiseWorker> worker) {
     if (workers_.empty()) completions_.Ref(env_);

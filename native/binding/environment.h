@@ -18,6 +18,11 @@ struct JobState {
 };
 
 struct Environment {
+    // Settles the promise of work whose thread is done, on the JavaScript thread, and frees it.
+    static void on_done(Napi::Env env, Napi::Function, Environment * environment, PromiseWorker * worker);
+    // Typed, because a report then needs no memory: there is nobody to tell when it runs out.
+    using Completions = Napi::TypedThreadSafeFunction<Environment, PromiseWorker, on_done>;
+
     Napi::FunctionReference job_class;
     Napi::FunctionReference model_class;
     Napi::FunctionReference generation_class;
@@ -26,21 +31,20 @@ struct Environment {
     static Environment & of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
     ~Environment();
 
-    // Work under way keeps the event loop alive.
+    // Makes room for another add(), which cannot fail then. Work under way keeps the event loop alive.
+    void reserve();
     void add(std::unique_ptr<PromiseWorker> worker);
-
-    // Settles the promise of work whose thread is done, on the JavaScript thread, and frees it.
     void complete(PromiseWorker * worker);
 
     // Where threads report that they are done.
-    const Napi::ThreadSafeFunction & completions() const { return completions_; }
+    const Completions & completions() const { return completions_; }
 
     // Cancels everything under way and waits until its threads have ended, which takes milliseconds. Promises stay as they are.
     void stop();
 
 private:
     std::vector<std::unique_ptr<PromiseWorker>> workers_;
-    Napi::ThreadSafeFunction completions_;
+    Completions completions_;
     Napi::Env env_ = nullptr;
 };
 

@@ -6,6 +6,7 @@
 
 #include <napi.h>
 
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -33,13 +34,15 @@ protected:
 private:
     friend struct Environment;
 
-    void run(const Napi::ThreadSafeFunction & done);
+    void run(const Environment::Completions & done);
+    void fail(const char * code, const char * message) noexcept;
     void settle();
+    void reject(const char * code, const std::string & message);
     void finish_thread();
 
     Napi::Env env_;
     std::shared_ptr<JobState> job_;
-    Napi::Promise::Deferred deferred_;
+    std::optional<Napi::Promise::Deferred> deferred_;  // there from start() on
     std::thread thread_;
     const char * code_ = nullptr;  // of a failure
     std::string message_;

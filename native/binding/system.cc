@@ -1,9 +1,6 @@
 #include "system.h"
 
-#include <ggml.h>
-
 #include "../engine/device/backends.h"
-#include "../engine/device/guard.h"
 #include "../kernels/cpu_features.h"
 #include "../kernels/kernels.h"
 #include "environment.h"
@@ -41,13 +38,6 @@ Napi::Value stop(const Napi::CallbackInfo & info) {
 }
 
 }  // namespace
-
-void install_ggml_callbacks() {
-    // With a callback set, a failed assertion no longer forks a debugger before it aborts. See ggml_preconditions.h for why none can
-    // fail on the CPU, and device/guard.h for what happens on other devices.
-    ggml_set_abort_callback(on_ggml_abort);
-    ggml_log_set([](ggml_log_level, const char *, void *) {}, nullptr);
-}
 
 void define_system(Napi::Env env, Napi::Object exports) {
     exports.Set("system", Napi::Function::New(env, system_info, "system"));

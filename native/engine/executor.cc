@@ -5,6 +5,7 @@
 
 #include "cpu/head_input.h"
 #include "error.h"
+#include "ggml_guard.h"
 #include "ggml_preconditions.h"
 #ifdef CLMBR_OPERATOR_TIMES
 #include "operator_times.h"
@@ -24,9 +25,15 @@ bool node_done(void * cancelled) {
     return static_cast<const std::atomic<bool> *>(cancelled)->load();
 }
 
-struct FreeContext {
-    void operator()(ggml_context * context) const { ggml_free(context); }
-};
+// ggml_graph_compute() asks for a context of some hundred bytes before it begins, and drops it.
+ggml_status compute_graph(ggml_cgraph * graph, ggml_cplan & plan) {
+    try {
+        const GgmlGuard guard;
+        return ggml_graph_compute(graph, &plan);
+    } catch (const GgmlFailure & failure) {
+        throw Error("OUT_OF_MEMORY", "Could not get memory for a pass: " + failure.message + ".");
+    }
+}
 
 }  // namespace
 
@@ -36,11 +43,18 @@ Executor::Executor(std::shared_ptr<const Weights> weights, std::shared_ptr<Threa
       kernels_(kernels),
       graph_memory_(clmbr::graph_memory(static_cast<size_t>(weights_->hyperparameters().layer_count)), "the graph") {
     ggml_threadpool_params parameters = ggml_threadpool_params_default(1);
-    graph_thread_ = ggml_threadpool_new(&parameters);
-    if (graph_thread_ == nullptr) throw Error("OUT_OF_MEMORY", "Could not get memory for the graph's thread.");
+    const ggml_init_params memory = {graph_memory_.bytes(), graph_memory_.data(), /*no_alloc*/ true};
+    try {
+        const GgmlGuard guard;
+        context_.reset(ggml_init(memory));
+        graph_thread_.reset(ggml_threadpool_new(&parameters));
+    } catch (const GgmlFailure &) {
+    }
+    if (context_ == nullptr || graph_thread_ == nullptr) throw Error("OUT_OF_MEMORY", "Could not get memory for the graph's thread.");
 }
 
-Executor::~Executor() { ggml_threadpool_free(graph_thread_); }
+void Executor::FreeGgml::operator()(ggml_context * context) const { ggml_free(context); }
+void Executor::FreeGgml::operator()(ggml_threadpool * pool) const { ggml_threadpool_free(pool); }
 
 void Executor::run(const Batch & batch, const std::atomic<bool> & cancelled, const KeyValueStore * store) {
     const Hyperparameters & h = weights_->hyperparameters();
@@ -98,14 +112,13 @@ void Executor::compute(cpu::Workspace & workspace, const Finish & finish) {
     place_activations(workspace, activations, arena);
 
     if (!workspace.layout->rows.empty()) {
-        const ggml_init_params parameters = {graph_memory_.bytes(), graph_memory_.data(), /*no_alloc*/ true};
-        const std::unique_ptr<ggml_context, FreeContext> context(ggml_init(parameters));
-        ggml_cgraph * graph = build_llama_cpu(context.get(), workspace, activations, nodes_);
-        ggml_cplan plan = ggml_graph_plan(graph, 1, graph_thread_);
+        ggml_reset(context_.get());
+        ggml_cgraph * graph = build_llama_cpu(context_.get(), workspace, activations, nodes_);
+        ggml_cplan plan = ggml_graph_plan(graph, 1, graph_thread_.get());
         if (plan.work_size != 0) throw Error("INTERNAL", "Expected a graph without work memory.");
         plan.abort_callback = node_done;
         plan.abort_callback_data = const_cast<std::atomic<bool> *>(&cancelled);
-        const ggml_status status = ggml_graph_compute(graph, &plan);
+        const ggml_status status = compute_graph(graph, plan);
         if (status == GGML_STATUS_SUCCESS && !cancelled) finish(workspace, activations.hidden);
         else if (status != GGML_STATUS_ABORTED && !cancelled) throw Error("INTERNAL", "The graph ended with status " + std::to_string(status) + ".");
     }

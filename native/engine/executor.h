@@ -16,7 +16,6 @@ namespace clmbr {
 class Executor {
 public:
     Executor(std::shared_ptr<const Weights> weights, std::shared_ptr<ThreadPool> pool, const kernels::Kernels & kernels);
-    ~Executor();
     Executor(const Executor &) = delete;
 
     // One call at a time. Throws Error: INVALID_ARGUMENT, OUT_OF_MEMORY, ABORTED when `cancelled` was set, INTERNAL. Outputs are
@@ -41,9 +40,15 @@ private:
     std::shared_ptr<const Weights> weights_;
     std::shared_ptr<ThreadPool> pool_;
     const kernels::Kernels & kernels_;
-    ggml_threadpool * graph_thread_ = nullptr;
+    struct FreeGgml {
+        void operator()(ggml_context * context) const;
+        void operator()(ggml_threadpool * pool) const;
+    };
     Buffer memory_;        // activations; kept from pass to pass
     Buffer graph_memory_;  // ggml's tensors and graph
+    // Made once: what a pass asks for can fail.
+    std::unique_ptr<ggml_context, FreeGgml> context_;
+    std::unique_ptr<ggml_threadpool, FreeGgml> graph_thread_;
     std::vector<LlamaNode> nodes_;
 };
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "error.h"
+#include "faults.h"
 
 #if defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN
@@ -68,7 +69,9 @@ void File::read(uint64_t offset, void * target, size_t bytes) const {
         OVERLAPPED at = {};
         at.Offset = static_cast<DWORD>(offset);
         at.OffsetHigh = static_cast<DWORD>(offset >> 32);
-        const DWORD chunk = bytes > (1u << 30) ? 1u << 30 : static_cast<DWORD>(bytes);
+        if (faults::reading_fails()) fail(path_, reason(ERROR_READ_FAULT));
+        const size_t wanted = faults::readable(bytes);
+        const DWORD chunk = wanted > (1u << 30) ? 1u << 30 : static_cast<DWORD>(wanted);
         DWORD got = 0;
         const bool read = ReadFile(handle_, out, chunk, &got, &at);
         if (!read && GetLastError() != ERROR_HANDLE_EOF) fail(path_, reason(GetLastError()));
@@ -99,7 +102,8 @@ File::~File() {
 void File::read(uint64_t offset, void * target, size_t bytes) const {
     char * out = static_cast<char *>(target);
     while (bytes > 0) {
-        const ssize_t got = pread(descriptor_, out, bytes, static_cast<off_t>(offset));
+        if (faults::reading_fails()) fail(path_, std::strerror(EIO));
+        const ssize_t got = pread(descriptor_, out, faults::readable(bytes), static_cast<off_t>(offset));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) fail(path_, std::strerror(errno));
         if (got == 0) fail(path_, "it ended before the data that its header promises");

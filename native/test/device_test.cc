@@ -5,7 +5,7 @@
 #include "../engine/cpu_engine.h"
 #include "../engine/device/backends.h"
 #include "../engine/device/device_engine.h"
-#include "faults.h"
+#include "each_fault.h"
 #include "rpc_device.h"
 #include "session.h"
 
@@ -358,4 +358,34 @@ TEST("device: memory that runs out at any point is an error or a smaller batch, 
         if (engine) CHECK(distance(run(*engine, request).row(0), expected.row(0)) <= tolerance(device, WeightType::F32));
     }
     CHECK(refused > 1 && smaller > 0);
+}
+
+TEST("device: each allocation on the heap in a load, a batch and a continuation") {
+    const Model model;
+    const auto all = sequences(model.h().vocabulary_size, {20, 30});
+    const Request request{all, prefixes(all), Pooling::Mean, Representation::Logits};
+    const auto work = [&] {
+        const auto engine = load_device(model.description, {kCpuReference, AttentionPath::Automatic, SIZE_MAX});
+        run(*engine, request);
+        const auto continuations = engine->prefill({1, 2, 3}, 2, 4, kNotCancelled);
+        engine->step({{continuations.get(), 0, 1, 0, 1}}, {}, kNotCancelled);
+    };
+    work();
+    const GgmlMayLose loses;
+    const Held before;
+    long faults = 0;
+    for (;; faults++) {
+        arm(Fault::Heap, faults);
+        try {
+            work();
+        } catch (const std::bad_alloc &) {
+        } catch (const Error & error) {
+            if (std::strcmp(error.code(), "OUT_OF_MEMORY") != 0) throw Failure{std::to_string(faults) + ": " + error.what()};
+        }
+        // Work may succeed all the same: what fails while something is freed is not told to anybody.
+        if (!disarm()) break;
+        CHECK_EQUAL(buffer_bytes(), before.buffers);
+    }
+    CHECK(faults > 100);
+    count_faults("heap blocks on a device", faults);
 }

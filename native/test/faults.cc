@@ -1,18 +1,31 @@
 #include "faults.h"
 
+#include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 #include <system_error>
 
 #include "../engine/faults.h"
 
+#if defined(CLMBR_WRAPS_MALLOC)
+// The linker sends calls of malloc() to __wrap_malloc(), and those of __real_malloc() to malloc().
+extern "C" void * __real_malloc(size_t bytes);
+extern "C" int __real_posix_memalign(void ** block, size_t alignment, size_t bytes);
+static void * plain_malloc(size_t bytes) { return __real_malloc(bytes); }
+#else
+static void * plain_malloc(size_t bytes) { return std::malloc(bytes); }
+#endif
+
 namespace clmbr::test {
 namespace {
 
 // Attempts that still succeed before one fails; below zero: all succeed.
-std::atomic<long> remaining[5] = {{-1}, {-1}, {-1}, {-1}, {-1}};
+std::atomic<long> remaining[] = {{-1}, {-1}, {-1}, {-1}, {-1}, {-1}, {-1}};
 std::atomic<bool> happened{false};
+std::atomic<size_t> read_limit{SIZE_MAX};
 std::atomic<long long> bytes_in_buffers{0}, blocks_in_heap{0};
 
 bool fails(Fault kind) {
@@ -24,7 +37,7 @@ bool fails(Fault kind) {
 
 void * heap_block(size_t bytes) noexcept {
     if (fails(Fault::Heap)) return nullptr;
-    void * block = std::malloc(bytes == 0 ? 1 : bytes);
+    void * block = plain_malloc(bytes == 0 ? 1 : bytes);
     if (block != nullptr) blocks_in_heap.fetch_add(1, std::memory_order_relaxed);
     return block;
 }
@@ -42,6 +55,8 @@ void free_block(void * block) noexcept {
 
 }  // namespace
 
+bool malloc_fails() { return fails(Fault::Malloc); }
+
 void arm(Fault kind, long index) {
     happened = false;
     remaining[static_cast<int>(kind)] = index;
@@ -51,6 +66,16 @@ bool disarm() {
     for (auto & left : remaining) left = -1;
     return happened;
 }
+
+bool can_fail_malloc() {
+#if defined(CLMBR_WRAPS_MALLOC)
+    return true;
+#else
+    return false;
+#endif
+}
+
+void limit_reads(size_t bytes) { read_limit = bytes; }
 
 long long buffer_bytes() { return bytes_in_buffers; }
 long long heap_blocks() { return blocks_in_heap; }
@@ -66,10 +91,20 @@ void before_thread_start() {
     if (test::fails(test::Fault::Thread)) throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
 }
 
+bool reading_fails() { return test::fails(test::Fault::Read); }
+size_t readable(size_t bytes) { return std::min(bytes, test::read_limit.load()); }
+
 bool device_fails() { return test::fails(test::Fault::Device); }
 bool device_is_full() { return test::fails(test::Fault::DeviceMemory); }
 
 }  // namespace clmbr::faults
+
+#if defined(CLMBR_WRAPS_MALLOC)
+extern "C" void * __wrap_malloc(size_t bytes) { return clmbr::test::malloc_fails() ? nullptr : __real_malloc(bytes); }
+extern "C" int __wrap_posix_memalign(void ** block, size_t alignment, size_t bytes) {
+    return clmbr::test::malloc_fails() ? ENOMEM : __real_posix_memalign(block, alignment, bytes);
+}
+#endif
 
 void * operator new(size_t bytes) { return clmbr::test::heap_block_or_throw(bytes); }
 void * operator new[](size_t bytes) { return clmbr::test::heap_block_or_throw(bytes); }

@@ -3,9 +3,7 @@
 #include <cstdio>
 #include <exception>
 
-#include <ggml.h>
-
-#include "../engine/device/guard.h"
+#include "../engine/ggml_guard.h"
 #include "paths.h"
 #include "test.h"
 
@@ -48,6 +46,7 @@ int run(const char * words) {
         (problem.empty() ? passed : failed)++;
     }
     std::printf("%d passed, %d failed\n", passed, failed);
+    std::fflush(stdout);  // a sanitizer may end the process its own way
     // A selection that fits nothing tested nothing.
     return failed == 0 && passed > 0 ? 0 : 1;
 }
@@ -56,6 +55,6 @@ int run(const char * words) {
 }  // namespace clmbr::test
 
 int main(int argc, char ** argv) {
-    ggml_set_abort_callback(clmbr::on_ggml_abort);
+    clmbr::install_ggml_callbacks();
     return clmbr::test::run(argc > 1 ? argv[1] : "");
 }

@@ -27,9 +27,12 @@ export interface RunOptions {
 export async function runScript(name: string, args: string[], options: RunOptions = {}): Promise<Ended> {
   if (!existsSync(`${root}dist/index.js`)) throw new Error('dist/ is missing: run `npm run build` first');
   const script = `${root}test/process/scripts/${name}.mjs`;
+  // Another runtime than this one, for npm run test:runtimes: its program, and arguments before the script.
+  const [program = process.execPath, ...before] = JSON.parse(process.env['CLMBR_TEST_RUNTIME'] ?? '[]') as string[];
+  const flags = before.length > 0 || program !== process.execPath ? before : (options.flags ?? []);
   // Settings of the test runner's own process are none of the script's business.
   const { NODE_OPTIONS: _, ...env } = process.env;
-  const child = spawn(process.execPath, [...(options.flags ?? []), script, ...args], {
+  const child = spawn(program, [...flags, script, ...args], {
     env: { ...env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

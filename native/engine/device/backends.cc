@@ -16,7 +16,7 @@
 #endif
 
 #include "../error.h"
-#include "guard.h"
+#include "device_state.h"
 
 namespace clmbr {
 namespace {
@@ -51,7 +51,7 @@ template <class F>
 void each_device(F f) {
     for (const Backend & backend : backends()) {
         try {
-            const DeviceGuard guard;
+            const GgmlGuard guard;
             const ggml_backend_reg_t registration = backend.registration();
             const size_t count = registration == nullptr ? 0 : ggml_backend_reg_dev_count(registration);
             for (size_t i = 0; i < count; i++)

@@ -60,7 +60,7 @@ void Device::use(const std::function<void()> & work) {
         throw Error("DEVICE_UNAVAILABLE", "The device " + name_ + " failed earlier in this process: start a new process, or use device 'cpu'.");
     std::string why;
     try {
-        const DeviceGuard guard;
+        const GgmlGuard guard;
         return work();
     } catch (const GgmlFailure & failure) {
         why = failure.message;
@@ -78,7 +78,7 @@ void Device::use(const std::function<void()> & work) {
 void Device::settle() noexcept {
     if (!queues_ || state_->failed()) return;
     try {
-        const DeviceGuard guard;
+        const GgmlGuard guard;
         ggml_backend_synchronize(backend_);
     } catch (...) {
         state_->set_failed();

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "../memory.h"
-#include "guard.h"
+#include "device_state.h"
 
 namespace clmbr {
 

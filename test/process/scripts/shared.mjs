@@ -17,3 +17,6 @@ export const digest = (numbers) =>
     .digest('hex');
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Collects all garbage; undefined where a script cannot ask for that. */
+export const collect = globalThis.Bun ? () => globalThis.Bun.gc(true) : globalThis.gc && (() => globalThis.gc());

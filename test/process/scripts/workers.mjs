@@ -8,10 +8,11 @@ const path = process.argv[2];
 const start = (forever) => new Worker(new URL('worker.mjs', import.meta.url), { workerData: { path, forever } });
 
 const workers = Array.from({ length: 4 }, () => start(false));
+const ends = workers.map((worker) => once(worker, 'exit'));
+const messages = workers.map((worker) => once(worker, 'message'));
 const model = await loadModel(path);
 const expected = digest((await model.embed(few)).data);
-const ends = workers.map((worker) => once(worker, 'exit'));
-const results = await Promise.all(workers.map(async (worker) => (await once(worker, 'message'))[0]));
+const results = (await Promise.all(messages)).map(([message]) => message);
 const codes = (await Promise.all(ends)).flat();
 
 const endless = Array.from({ length: 4 }, () => start(true));

@@ -1,8 +1,5 @@
-// Between ggml, which ends the process when a device fails, and the rest of the engine, which throws.
-//
-// ggml_abort() calls a callback before it aborts. Within a DeviceGuard, on its thread, the callback throws instead: the exception leaves
-// through ggml's frames (compiled with unwind tables, see native/ggml.cmake). What the device held is then lost and never touched again:
-// freeing it could fail in a destructor, which would end the process after all.
+// What everything on one device shares. A failure that leaves ggml as an exception (../ggml_guard.h) leaves what the device held lost and
+// never touched again: freeing it could fail in a destructor, which would end the process after all.
 #pragma once
 
 #include <atomic>
@@ -12,17 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "../ggml_guard.h"
+
 namespace clmbr {
-
-class DeviceGuard {
-public:
-    DeviceGuard();
-    ~DeviceGuard();
-    DeviceGuard(const DeviceGuard &) = delete;
-};
-
-// Given to ggml_set_abort_callback().
-void on_ggml_abort(const char * message);
 
 // What everything on one device shares: whether it works, and who uses it. A device that failed stays so until the process ends.
 class DeviceState {
@@ -49,17 +38,13 @@ public:
     };
 
 private:
+    void free_now(const std::function<void()> & release) noexcept;
     void free_waiting() noexcept;
 
     std::atomic<bool> failed_{false};
     std::recursive_mutex use_;
     std::mutex list_;
     std::vector<std::function<void()>> waiting_;
-};
-
-// What a failure inside a guard throws.
-struct GgmlFailure {
-    std::string message;
 };
 
 }  // namespace clmbr
