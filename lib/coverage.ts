@@ -1,3 +1,4 @@
+import { checkChoice, checkInstance, checkInteger, checkOptions, checkString, optional } from './options.ts';
 import { dropReasons } from './tokenizer/drop-reasons.ts';
 import type { DropReason } from './types.ts';
 
@@ -43,25 +44,35 @@ export class CoverageCounter {
   #patients = 0;
   #emptyRows = 0;
 
-  constructor({ top = 20, maxCodes = 100_000 }: CoverageOptions = {}) {
-    this.#top = top;
-    this.#maxCodes = maxCodes;
+  /** @throws ClmbrError `INVALID_ARGUMENT` */
+  constructor(options: CoverageOptions = {}) {
+    const { top, maxCodes } = checkOptions<CoverageOptions>(options, 'options', ['top', 'maxCodes']);
+    this.#top = optional(top, 20, (value) => checkInteger(value, 'top', 0, 1e9));
+    this.#maxCodes = optional(maxCodes, 100_000, (value) => checkInteger(value, 'maxCodes', 1, 1e6));
   }
 
   /** Counts a patient and how many events it has, mapped or not. */
   addPatient(events: number): void {
+    checkInteger(events, 'events', 0, Number.MAX_SAFE_INTEGER);
     this.#patients++;
     this.#events += events;
   }
 
   /** Counts a dropped event of a patient. */
   addDropped(code: string, reason: DropReason): void {
-    this.#dropped.set(reason, this.#dropped.get(reason)! + 1);
+    const known = this.#dropped.get(reason);
+    // Told of every dropped event, so what is right is not looked at twice.
+    if (known === undefined || typeof code !== 'string') {
+      checkString(code, 'code');
+      checkChoice(reason, 'reason', dropReasons);
+    }
+    this.#dropped.set(reason, known! + 1);
     if (reason === 'unknown-code') this.#addUnmapped(code, 1);
   }
 
   /** Counts result rows that rest on no token. */
   addEmptyRows(count = 1): void {
+    checkInteger(count, 'count', 0, Number.MAX_SAFE_INTEGER);
     this.#emptyRows += count;
   }
 
@@ -72,6 +83,7 @@ export class CoverageCounter {
 
   /** Adds what another counter saw. */
   merge(other: CoverageCounter): void {
+    checkInstance(other, 'other', CoverageCounter);
     this.#events += other.#events;
     this.#patients += other.#patients;
     this.#emptyRows += other.#emptyRows;

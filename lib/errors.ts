@@ -53,9 +53,14 @@ export type ClmbrErrorCode =
   /** A defect of this package. */
   | 'INTERNAL';
 
+/** Everything that ends a line, moves a cursor or turns text round: names in files and of files are written by anybody. */
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
 /**
  * The only error class that this package throws on purpose. `code` says which kind of failure it is, `details` holds the
- * numbers and names that the message mentions. Messages never contain values of patients' events.
+ * numbers and names that the message mentions. Messages are one line, and never contain values of patients' events.
  */
 export class ClmbrError extends Error {
   readonly code: ClmbrErrorCode;
@@ -66,7 +71,7 @@ export class ClmbrError extends Error {
     message: string,
     options: { cause?: unknown; details?: Record<string, unknown> } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(message.replace(unprintable, escaped), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? {};
   }

@@ -7,11 +7,24 @@ import { ClmbrError } from './errors.ts';
 /** A short name of what a value is, for messages. */
 export function describeType(value: unknown): string {
   if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
+  if (isArray(value)) return 'an array';
   if (typeof value === 'number') return Number.isFinite(value) ? `the number ${value}` : String(value);
   if (typeof value === 'string') return 'a string';
-  if (typeof value === 'object') return `an object (${value.constructor?.name ?? 'without prototype'})`;
+  if (typeof value === 'object') return `an object (${classOf(value)})`;
   return value === undefined ? 'undefined' : `a ${typeof value}`;
+}
+
+/** Asks the prototype, and shows nothing but the plain name of a class: an object out of data may call anything its constructor. */
+function classOf(value: object): string {
+  try {
+    const prototype = Object.getPrototypeOf(value) as { constructor?: unknown } | null;
+    if (prototype === null) return 'without prototype';
+    const { constructor } = prototype;
+    const name = typeof constructor === 'function' ? constructor.name : '';
+    return /^[A-Za-z_$][\w$]{0,40}$/.test(name) ? name : 'of a class without a name';
+  } catch {
+    return 'that cannot be read';
+  }
 }
 
 export function invalidArgument(parameter: string, expected: string, found: unknown): ClmbrError {
@@ -20,27 +33,87 @@ export function invalidArgument(parameter: string, expected: string, found: unkn
   });
 }
 
-/** `undefined` counts as an empty object; names that the call does not know are refused, so that a typing error is noticed. */
+/** `Array.isArray` throws where it is given a proxy that was revoked. */
+export function isArray(value: unknown): value is readonly unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * `undefined` counts as an empty object; names that the call does not know are refused, so that a typing error is noticed. Each option is read
+ * once: the result is a copy, which stays as it is whatever the caller, a getter or a proxy does afterwards.
+ */
 export function checkOptions<T extends object>(
   value: T | undefined,
   parameter: string,
   known: readonly (keyof T & string)[],
 ): Partial<T> {
   if (value === undefined) return {};
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
+  if (typeof value !== 'object' || value === null || isArray(value))
     throw invalidArgument(parameter, 'an object', value);
-  for (const key of Object.keys(value)) {
+  for (const key of readable(parameter, () => Object.keys(value))) {
     if (!(known as readonly string[]).includes(key)) {
       throw new ClmbrError(
         'INVALID_ARGUMENT',
-        `${parameter}: expected options named ${known.join(', ')}, found '${key}'.`,
+        `${parameter}: expected options named ${known.join(', ')}, found '${key.slice(0, 40)}'.`,
         {
           details: { parameter, option: key },
         },
       );
     }
   }
+  const copy: Partial<T> = {};
+  for (const key of known) {
+    const one = readable(`${parameter}.${key}`, () => value[key]);
+    if (one !== undefined) copy[key] = one;
+  }
+  return copy;
+}
+
+/** `value instanceof type`, which throws where a proxy does. */
+export function isInstance<T>(value: unknown, type: abstract new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof type;
+  } catch {
+    return false;
+  }
+}
+
+/** Runs what reads an object of the caller's: a getter or a proxy that throws is the caller's mistake. */
+export function readable<T>(parameter: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof ClmbrError) throw cause;
+    throw new ClmbrError('INVALID_ARGUMENT', `${parameter}: reading it failed.`, { cause, details: { parameter } });
+  }
+}
+
+/** A copy of an array, which stays as it is whatever the caller does with his. */
+export function checkArray(value: unknown, parameter: string, of: string): readonly unknown[] {
+  if (!isArray(value)) throw invalidArgument(parameter, `an array of ${of}`, value);
+  return readable(parameter, () => Array.from(value));
+}
+
+export function checkInstance<T>(value: unknown, parameter: string, type: abstract new (...args: never[]) => T): T {
+  if (!isInstance(value, type)) throw invalidArgument(parameter, `a ${type.name}`, value);
   return value;
+}
+
+/** Accepts what has the methods; `what` names the kind of object. */
+export function checkMethods<T>(value: unknown, parameter: string, what: string, ...methods: (string | symbol)[]): T {
+  const isObject = typeof value === 'object' && value !== null;
+  const has = (name: string | symbol) => typeof (value as Record<string | symbol, unknown>)[name] === 'function';
+  if (!isObject || !readable(parameter, () => methods.some(has))) throw invalidArgument(parameter, what, value);
+  return value as T;
+}
+
+export function checkAsyncIterable<T>(value: unknown, parameter: string): AsyncIterable<T> {
+  if (ArrayBuffer.isView(value)) throw invalidArgument(parameter, 'an async iterable', value);
+  return checkMethods(value, parameter, 'an async iterable', Symbol.asyncIterator, Symbol.iterator);
 }
 
 export function checkInteger(value: unknown, parameter: string, least: number, most: number): number {
@@ -86,13 +159,17 @@ export function checkFunction<T>(value: unknown, parameter: string): T {
 /** Accepts anything that behaves as an AbortSignal. */
 export function checkSignal(value: unknown, parameter: string): AbortSignal {
   const signal = value as Partial<AbortSignal> | null;
-  if (
-    typeof signal !== 'object' ||
-    signal === null ||
-    typeof signal.aborted !== 'boolean' ||
-    typeof signal.addEventListener !== 'function' ||
-    typeof signal.throwIfAborted !== 'function'
-  ) {
+  const isSignal = readable(
+    parameter,
+    () =>
+      typeof signal === 'object' &&
+      signal !== null &&
+      typeof signal.aborted === 'boolean' &&
+      typeof signal.addEventListener === 'function' &&
+      typeof signal.removeEventListener === 'function' &&
+      typeof signal.throwIfAborted === 'function',
+  );
+  if (!isSignal) {
     throw invalidArgument(parameter, 'an AbortSignal', value);
   }
   return value as AbortSignal;

@@ -1,5 +1,5 @@
 import { ClmbrError } from './errors.ts';
-import { describeType } from './options.ts';
+import { describeType, isInstance } from './options.ts';
 import type { Time } from './types.ts';
 
 const isoTime =
@@ -20,7 +20,7 @@ export function toMicroseconds(time: Time, where: string): bigint {
     return time;
   }
   if (typeof time === 'string') return fromText(time, where);
-  if (time instanceof Date) {
+  if (isInstance(time, Date)) {
     const milliseconds = time.getTime();
     if (Number.isNaN(milliseconds)) throw invalid(where, 'an invalid Date');
     return BigInt(milliseconds) * 1000n;

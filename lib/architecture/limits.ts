@@ -1,6 +1,7 @@
 import type { ClmbrErrorCode } from '../errors.ts';
 import { ClmbrError } from '../errors.ts';
 import type { LlamaHyperparameters } from './llama.ts';
+import { inverseFrequencies } from './rope.ts';
 
 /** Beyond these a number is taken for damage: far above any model of this kind, far below what overflows anything. */
 const maxima = {
@@ -62,6 +63,16 @@ function checkRope(h: LlamaHyperparameters, source: HyperparameterSource): void 
       fail(source, source.code, 'originalContextLength', `an integer from 1 to ${maxima.contextLength}`, original);
     }
   }
+  checkAngles(h, source);
+}
+
+/** Numbers that F32 holds for themselves can give angles that it does not: every vector would be NaN. */
+function checkAngles(h: LlamaHyperparameters, source: HyperparameterSource): void {
+  const largest = inverseFrequencies(h).reduce((a, b) => (b > a || Number.isNaN(b) ? b : a), 0);
+  if (Number.isFinite(Math.fround(largest * h.contextLength))) return;
+  const { theta, scaling } = h.rope;
+  const [name, found] = scaling.type === 'linear' && theta >= 1 ? ['factor', scaling.factor] : ['theta', theta];
+  fail(source, source.code, String(name), 'one whose angles F32 can hold at every position', found);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { CommanderError } from 'commander';
-import { exitCodeOf, explain } from './errors.ts';
+import { exitCodeOf, explain, stackOf } from './errors.ts';
 import { Interruption } from './interruption.ts';
 import { createProgram } from './program.ts';
 
@@ -10,6 +10,11 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const interruption = new Interruption();
   const program = createProgram({ signal: interruption.signal });
+  // Node would print the message and the line of source that threw.
+  process.on('uncaughtException', (error) => {
+    tell(error, program);
+    process.exit(1);
+  });
   const code = await run(program, argv);
   await flushed(process.stdout);
   await flushed(process.stderr);
@@ -26,16 +31,15 @@ async function run(program: Command, argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     // Whoever read the output has seen enough.
     if ((error as NodeJS.ErrnoException | null)?.code === 'EPIPE') return 0;
-    const isDebugging = program.opts<{ debug?: boolean }>().debug === true;
-    process.stderr.write(`clmbr: ${explain(error)}\n`);
-    if (isDebugging && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`);
+    tell(error, program);
     return exitCodeOf(error);
   }
 }
 
-function stackOf(error: Error): string {
-  const stack = error.stack ?? error.message;
-  return error.cause instanceof Error ? `${stack}\ncaused by ${stackOf(error.cause)}` : stack;
+function tell(error: unknown, program: Command): void {
+  const isDebugging = program.opts<{ debug?: boolean }>().debug === true;
+  process.stderr.write(`clmbr: ${explain(error)}\n`);
+  if (isDebugging && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`);
 }
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {

@@ -5,6 +5,15 @@ import { checkLlamaGguf } from '../architecture/check-gguf.ts';
 import type { LlamaHyperparameters } from '../architecture/llama.ts';
 import { parameterCount, ropeFactorsName } from '../architecture/llama.ts';
 import { ClmbrError } from '../errors.ts';
+import {
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkOptions,
+  checkSignal,
+  checkString,
+  optional,
+} from '../options.ts';
 import { AtomicFile, assertWritableTarget } from '../files/atomic-write.ts';
 import { sha256OfFile } from '../files/digest.ts';
 import { openGguf } from '../gguf/reader.ts';
@@ -77,7 +86,8 @@ export interface ConvertResult {
  * @throws ClmbrError `INVALID_ARGUMENT`, `TARGET_EXISTS`, `WRITE_FAILED`, `FILE_UNREADABLE`, `NOT_A_MODEL`, `INVALID_CONFIG`,
  *   `INVALID_SAFETENSORS`, `INVALID_VOCABULARY`, `UNSUPPORTED_MODEL`; rejects with `signal.reason` when aborted.
  */
-export async function convertCheckpoint(options: ConvertOptions): Promise<ConvertResult> {
+export async function convertCheckpoint(given: ConvertOptions): Promise<ConvertResult> {
+  const options = checkConvertOptions(given);
   const type = resolveType(options.type);
   const target = resolve(options.target);
   options.signal?.throwIfAborted();
@@ -94,6 +104,24 @@ export async function convertCheckpoint(options: ConvertOptions): Promise<Conver
   } finally {
     await checkpoint.close();
   }
+}
+
+function checkConvertOptions(given: ConvertOptions): ConvertOptions {
+  const options = checkOptions<ConvertOptions>(given ?? null, 'options', [
+    'source',
+    'target',
+    'type',
+    'ropeOriginalContext',
+    'overwrite',
+    'onProgress',
+    'signal',
+  ]);
+  optional(options.type, undefined, (value) => checkString(value, 'type'));
+  optional(options.ropeOriginalContext, undefined, (value) => checkInteger(value, 'ropeOriginalContext', 1, 1e9));
+  optional(options.overwrite, false, (value) => checkBoolean(value, 'overwrite'));
+  optional(options.onProgress, undefined, (value) => checkFunction(value, 'onProgress'));
+  optional(options.signal, undefined, (value) => checkSignal(value, 'signal'));
+  return { ...options, source: checkString(options.source, 'source'), target: checkString(options.target, 'target') };
 }
 
 function resolveType(type: string | undefined): WeightType | null {

@@ -1,3 +1,4 @@
+import { invalidArgument, readable } from '../options.ts';
 import { printable } from '../files/quoted.ts';
 import type { ModelInspection } from './inspect.ts';
 
@@ -46,6 +47,11 @@ function summary(model: ModelInspection): [string, string][] {
 
 /** What {@link inspectModel} found, as lines of text for a terminal. */
 export function formatInspection(model: ModelInspection): string {
+  return readable('model', () => format(model));
+}
+
+function format(model: ModelInspection): string {
+  assertInspection(model);
   const lines = summary(model).map(([label, value]) => `${label.padEnd(15)}${value}`);
   const rows = model.tensors.map(({ name, type, shape, offset, bytes }) => [
     name,
@@ -59,4 +65,10 @@ export function formatInspection(model: ModelInspection): string {
   const align = (cell: string, column: number) =>
     column < 3 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!);
   return [...lines, '', ...table.map((row) => row.map(align).join('  ').trimEnd())].join('\n');
+}
+
+function assertInspection(model: unknown): void {
+  const { tensors, hyperparameters, metadata } = (model ?? {}) as Partial<ModelInspection>;
+  if (!Array.isArray(tensors) || typeof hyperparameters !== 'object' || typeof metadata !== 'object')
+    throw invalidArgument('model', 'what inspectModel gave', model);
 }

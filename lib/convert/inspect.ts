@@ -2,6 +2,7 @@ import type { CheckedModel } from '../architecture/check-gguf.ts';
 import { checkLlamaGguf } from '../architecture/check-gguf.ts';
 import type { LlamaHyperparameters } from '../architecture/llama.ts';
 import { ClmbrError } from '../errors.ts';
+import { checkBoolean, checkFunction, checkOptions, checkSignal, checkString, optional } from '../options.ts';
 import { sha256OfFile } from '../files/digest.ts';
 import { openGguf } from '../gguf/reader.ts';
 import type { GgufFile } from '../gguf/types.ts';
@@ -98,17 +99,23 @@ function describeVocabulary(model: CheckedModel): ModelInspection['vocabulary'] 
  * @throws ClmbrError as for loading a model: `FILE_UNREADABLE`, `NOT_A_MODEL`, `INVALID_GGUF`, `INVALID_VOCABULARY`,
  *   `UNSUPPORTED_MODEL`; rejects with `signal.reason` when aborted.
  */
-export async function inspectModel(path: string, options: InspectOptions = {}): Promise<ModelInspection> {
+export async function inspectModel(path: string, given: InspectOptions = {}): Promise<ModelInspection> {
+  checkString(path, 'path');
+  const options = checkOptions<InspectOptions>(given, 'options', ['digest', 'signal', 'onProgress']);
+  const digest = optional(options.digest, true, (value) => checkBoolean(value, 'digest'));
+  const signal = optional(options.signal, undefined, (value) => checkSignal(value, 'signal'));
+  const onProgress = optional(options.onProgress, undefined, (value) =>
+    checkFunction<(done: number, total: number) => void>(value, 'onProgress'),
+  );
   const file = await openGguf(path);
   const model = checkLlamaGguf(file);
   const { rope, ...hyperparameters } = model.hyperparameters;
   const names = texts(file.metadata.get('clmbr.source.files'));
   const digests = texts(file.metadata.get('clmbr.source.sha256'));
-  const { signal, onProgress } = options;
   return {
     path: file.path,
     bytes: file.fileSize,
-    sha256: (options.digest ?? true) ? await sha256OfFile(path, { signal, onProgress }) : null,
+    sha256: digest ? await sha256OfFile(path, { signal, onProgress }) : null,
     format: { version: file.version, alignment: file.alignment },
     architecture: 'llama',
     name: model.metadata.name ?? null,

@@ -1,12 +1,14 @@
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { ClmbrError } from '../errors.ts';
+import { checkMethods, checkString, optional } from '../options.ts';
 import { toMicroseconds } from '../time.ts';
 import type { PatientRecord, TokenRecord } from '../types.ts';
 import type { DataEvent, DataPatient, Dataset, DataTokens, ReadDatasetOptions } from './dataset.ts';
 import { readPatientsJsonl } from './jsonl.ts';
 import type { PackedSource } from './packed-source.ts';
 import { openPackedSource } from './packed-source.ts';
+import { checkReadOptions } from './read-options.ts';
 
 export interface OpenJsonlOptions extends ReadDatasetOptions {
   /** Read instead of a file: `path` is then what messages call it. */
@@ -19,7 +21,10 @@ export interface OpenJsonlOptions extends ReadDatasetOptions {
  *
  * @throws ClmbrError `FILE_UNREADABLE`
  */
-export async function openJsonl(path: string, options: OpenJsonlOptions = {}): Promise<Dataset> {
+export async function openJsonl(path: string, given: OpenJsonlOptions = {}): Promise<Dataset> {
+  checkString(path, 'path');
+  const options = checkReadOptions<OpenJsonlOptions>(given, ['stream']);
+  optional(options.stream, undefined, (value) => checkMethods(value, 'stream', 'a stream', Symbol.asyncIterator));
   const isStream = path === '-' || options.stream !== undefined;
   const status = isStream ? null : await stat(path).catch(() => null);
   // A pipe has no size; a file that is not there is the reader's to complain about.

@@ -2,6 +2,15 @@ import type { Readable } from 'node:stream';
 import { ClmbrError } from '../errors.ts';
 import { unreadable } from '../files/input-file.ts';
 import { parsePythonJson } from '../json.ts';
+import {
+  checkFunction,
+  checkInteger,
+  checkMethods,
+  checkOptions,
+  checkSignal,
+  checkString,
+  optional,
+} from '../options.ts';
 import type { PatientRecord, TokenRecord } from '../types.ts';
 import { exactId } from './big-id.ts';
 import { readLines } from './lines.ts';
@@ -45,8 +54,10 @@ export interface ReadPatientsOptions {
  */
 export async function* readPatientsJsonl(
   source: string | Readable,
-  options: ReadPatientsOptions = {},
+  given: ReadPatientsOptions = {},
 ): AsyncGenerator<PatientRecord | TokenRecord, void, undefined> {
+  if (typeof source !== 'string') checkMethods(source, 'source', 'a path or a stream', Symbol.asyncIterator);
+  const options = checkReadPatients(given);
   const { signal } = options;
   signal?.throwIfAborted();
   const name = typeof source === 'string' ? source : (options.name ?? 'input');
@@ -62,6 +73,22 @@ export async function* readPatientsJsonl(
     signal?.removeEventListener('abort', stop);
     stream.destroy();
   }
+}
+
+function checkReadPatients(given: ReadPatientsOptions): ReadPatientsOptions {
+  const options = checkOptions<ReadPatientsOptions>(given, 'options', [
+    'signal',
+    'name',
+    'onBytes',
+    'maxLineBytes',
+    'onBadLine',
+  ]);
+  optional(options.signal, undefined, (value) => checkSignal(value, 'signal'));
+  optional(options.name, undefined, (value) => checkString(value, 'name'));
+  optional(options.onBytes, undefined, (value) => checkFunction(value, 'onBytes'));
+  optional(options.onBadLine, undefined, (value) => checkFunction(value, 'onBadLine'));
+  optional(options.maxLineBytes, undefined, (value) => checkInteger(value, 'maxLineBytes', 1, maxPatientLineBytes));
+  return options;
 }
 
 async function* readPatients(

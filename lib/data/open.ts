@@ -1,7 +1,9 @@
 import { ClmbrError } from '../errors.ts';
+import { checkChoice, checkString, optional } from '../options.ts';
 import type { DataKind, Dataset, ReadDatasetOptions } from './dataset.ts';
 import { openFhir } from './fhir/index.ts';
 import { openJsonl } from './jsonl-dataset.ts';
+import { checkReadOptions } from './read-options.ts';
 import { recogniseData } from './recognise.ts';
 
 export interface OpenDatasetOptions extends ReadDatasetOptions {
@@ -27,9 +29,9 @@ export const dataKinds = Object.keys(readers) as readonly DataKind[];
  * @throws ClmbrError `INVALID_INPUT` that says what was found where it is none of these; `INVALID_ARGUMENT`, `FILE_UNREADABLE`
  */
 export async function openDataset(path: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
-  const { input, ...reading } = options;
-  if (input !== undefined && !dataKinds.includes(input))
-    throw new ClmbrError('INVALID_ARGUMENT', `input: expected one of ${dataKinds.join(', ')}, found another name.`);
+  checkString(path, 'path');
+  const { input: given, ...reading } = checkReadOptions<OpenDatasetOptions>(options, ['input']);
+  const input = optional(given, undefined, (value) => checkChoice(value, 'input', dataKinds));
   const kind = input ?? (await recogniseData(path));
   if (path === '-' && kind !== 'jsonl')
     throw new ClmbrError('INVALID_ARGUMENT', `input: expected jsonl for standard input, found ${kind}.`);

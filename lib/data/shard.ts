@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ClmbrError } from '../errors.ts';
-import { checkInteger } from '../options.ts';
+import { checkAsyncIterable, checkInteger, checkOptions, checkString, invalidArgument, readable } from '../options.ts';
 
 /** One of `count` parts of the patients; see {@link shardOf}. */
 export interface Shard {
@@ -17,6 +17,8 @@ export interface Shard {
  */
 export function shardOf(id: string | number | bigint, count: number): number {
   checkInteger(count, 'count', 1, 1_000_000);
+  if (typeof id !== 'string' && typeof id !== 'bigint' && !Number.isFinite(id))
+    throw invalidArgument('id', 'a text or a whole number', typeof id === 'number' ? NaN : id);
   const digest = createHash('sha256').update(String(id)).digest();
   // By halves, each of which a double holds exactly.
   const high = digest.readUInt32BE(0) % count;
@@ -29,6 +31,7 @@ export function shardOf(id: string | number | bigint, count: number): number {
  * @throws ClmbrError `INVALID_ARGUMENT`
  */
 export function parseShard(text: string): Shard {
+  checkString(text, 'shard');
   const match = /^([0-9]{1,7})\/([0-9]{1,7})$/.exec(text);
   const [index, count] = [Number(match?.[1]), Number(match?.[2])];
   if (match !== null && count >= 1 && count <= 1_000_000 && index < count) return { index, count };
@@ -42,7 +45,22 @@ export function parseShard(text: string): Shard {
 /** Those of the patients that are in the shard. */
 export async function* onlyShard<T extends { id: string | number | bigint }>(
   patients: AsyncIterable<T>,
-  { index, count }: Shard,
+  shard: Shard,
 ): AsyncGenerator<T, void, undefined> {
-  for await (const patient of patients) if (shardOf(patient.id, count) === index) yield patient;
+  const { index, count } = checkShard(shard);
+  for await (const patient of checkAsyncIterable<T>(patients, 'patients'))
+    if (
+      shardOf(
+        readable('patient', () => patient.id),
+        count,
+      ) === index
+    )
+      yield patient;
+}
+
+/** @throws ClmbrError `INVALID_ARGUMENT` */
+export function checkShard(shard: Shard): Shard {
+  const { index, count } = checkOptions<Shard>(shard, 'shard', ['index', 'count']);
+  const parts = checkInteger(count, 'shard.count', 1, 1_000_000);
+  return { index: checkInteger(index, 'shard.index', 0, parts - 1), count: parts };
 }

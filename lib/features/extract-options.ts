@@ -15,6 +15,7 @@ import {
   checkString,
   invalidArgument,
   optional,
+  readable,
 } from '../options.ts';
 import type { UnfinishedRun } from '../run/index.ts';
 
@@ -99,6 +100,21 @@ const dataNames = [
   ] as const),
 ] as const;
 
+const embedNames = [
+  ...([
+    'pooling',
+    'representation',
+    'recipe',
+    'specialTokens',
+    'overflow',
+    'sharing',
+    'minCoverage',
+    'signal',
+  ] as const),
+] as const;
+
+const extractNames = [...dataNames, ...embedNames, 'out', 'shard', 'unfinished', 'onProgress'] as const;
+
 /** @throws ClmbrError `INVALID_ARGUMENT` */
 export function checkDataOptions(options: DataOptions & { signal?: AbortSignal }): CheckedData {
   const text = (name: 'map' | 'convertUnits' | 'labels') =>
@@ -120,12 +136,12 @@ export function checkDataOptions(options: DataOptions & { signal?: AbortSignal }
 
 /** @throws ClmbrError `INVALID_ARGUMENT` */
 export function checkExtractOptions(given: ExtractOptions): CheckedExtract {
-  const { out, shard, unfinished, onProgress, ...rest } = given;
+  const options = checkOptions<ExtractOptions>(given ?? null, 'options', extractNames);
+  const { out, shard, unfinished, onProgress, ...rest } = options;
   const data = checkDataOptions(rest);
   // embedStream checks those that are left, and refuses what nobody knows.
   const embed = Object.fromEntries(Object.entries(rest).filter(([name]) => !dataNames.some((known) => known === name)));
-  if (typeof out !== 'string' && typeof (out as Writable | undefined)?.write !== 'function')
-    throw invalidArgument('out', 'the name of a file or a stream', out);
+  if (typeof out !== 'string' && !isWritable(out)) throw invalidArgument('out', 'the name of a file or a stream', out);
   return {
     ...data,
     out,
@@ -136,17 +152,10 @@ export function checkExtractOptions(given: ExtractOptions): CheckedExtract {
     onProgress: optional(onProgress, undefined, (value) =>
       checkFunction<(progress: ExtractProgress) => void>(value, 'onProgress'),
     ),
-    embed: checkOptions<EmbedOptions>(embed, 'options', [
-      ...([
-        'pooling',
-        'representation',
-        'recipe',
-        'specialTokens',
-        'overflow',
-        'sharing',
-        'minCoverage',
-        'signal',
-      ] as const),
-    ]),
+    embed: checkOptions<EmbedOptions>(embed, 'options', embedNames),
   };
+}
+
+function isWritable(out: unknown): out is Writable {
+  return typeof out === 'object' && readable('out', () => typeof (out as Writable | null)?.write) === 'function';
 }

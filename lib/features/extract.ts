@@ -3,8 +3,9 @@ import type { DataPatient, Dataset, DataTokens } from '../data/dataset.ts';
 import { openDataset } from '../data/open.ts';
 import { AtomicFile } from '../files/atomic-write.ts';
 import type { LabelCounts } from '../labels/index.ts';
-import type { ClmbrModel, EmbedResult } from '../model/index.ts';
-import { checkString, invalidArgument } from '../options.ts';
+import { ClmbrModel } from '../model/index.ts';
+import type { EmbedResult } from '../model/index.ts';
+import { checkInstance, checkString, invalidArgument } from '../options.ts';
 import { JsonlStream, reportPathOf } from '../output/index.ts';
 import type { DataReport } from '../report/index.ts';
 import { runEmbedding } from '../run/index.ts';
@@ -48,6 +49,7 @@ export async function extractFeatures(
   data: string,
   options: ExtractOptions,
 ): Promise<ExtractResult> {
+  checkInstance(model, 'model', ClmbrModel);
   checkString(data, 'data');
   const checked = checkExtractOptions(options);
   const { input, skipBadRows, zeroAsMissing, signal } = checked;

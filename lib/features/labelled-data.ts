@@ -42,7 +42,8 @@ export async function openLabelledData(
   { tokenizer, contextLength, shard }: LabelledDataSettings,
 ): Promise<LabelledData> {
   const table = options.labels === undefined ? undefined : await readLabels(options.labels, given(options.signal));
-  const mapper = tokenizer === null ? null : await openMapper(tokenizer, dataset, options);
+  const { map, convertUnits, exactCase } = options;
+  const mapper = tokenizer === null ? null : await openMapper(tokenizer, dataset, { map, convertUnits, exactCase });
   const report =
     tokenizer === null || mapper === null ? null : new ReportCollector(tokenizer, { dataset, mapper, contextLength });
   const { placed, counts } = place(dataset, options, table, shard);

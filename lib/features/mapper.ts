@@ -1,4 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
+import { checkBoolean, checkMethods, checkOptions, checkString, optional } from '../options.ts';
 import { CodeMapper, readCodeTable, readUnitRules } from '../mapping/index.ts';
 import type { ClmbrTokenizer } from '../tokenizer/index.ts';
 
@@ -19,8 +20,13 @@ export interface MapperFiles {
 export async function openMapper(
   tokenizer: ClmbrTokenizer,
   dataset: Dataset,
-  { map, convertUnits, exactCase }: MapperFiles = {},
+  files: MapperFiles = {},
 ): Promise<CodeMapper> {
+  const options = checkOptions<MapperFiles>(files, 'options', ['map', 'convertUnits', 'exactCase']);
+  const map = optional(options.map, undefined, (value) => checkString(value, 'map'));
+  const convertUnits = optional(options.convertUnits, undefined, (value) => checkString(value, 'convertUnits'));
+  const exactCase = optional(options.exactCase, false, (value) => checkBoolean(value, 'exactCase'));
+  checkMethods(dataset, 'dataset', 'a data set', 'patients');
   const table = map === undefined ? undefined : await readCodeTable(map);
   const units = convertUnits === undefined ? undefined : await readUnitRules(convertUnits);
   const candidates = dataset.candidates === undefined ? undefined : (code: string) => dataset.candidates!(code);

@@ -1,6 +1,8 @@
 import type { DataPatient, DataTokens } from '../data/dataset.ts';
+import { checkedPatients } from '../data/checked-patients.ts';
 import { ClmbrError } from '../errors.ts';
-import type { LabelTable } from './table.ts';
+import { checkBoolean, checkFunction, checkInstance, checkOptions, optional } from '../options.ts';
+import { LabelTable } from './table.ts';
 
 /** A patient with label times, and where its result rows belong. */
 export interface LabelledPatient {
@@ -62,7 +64,11 @@ export function withLabels(
   options: WithLabelsOptions = {},
 ): Labelled {
   const counts = noCounts();
-  return { patients: join(patients, labels, options, counts), counts };
+  const given = checkOptions<WithLabelsOptions>(options, 'options', ['skipUnknown', 'expects']);
+  optional(given.skipUnknown, false, (value) => checkBoolean(value, 'skipUnknown'));
+  optional(given.expects, undefined, (value) => checkFunction(value, 'expects'));
+  checkInstance(labels, 'labels', LabelTable);
+  return { patients: join(checkedPatients(patients), labels, given, counts), counts };
 }
 
 async function* join(

@@ -1,6 +1,7 @@
 import type { DataEvent, DataPatient, DataTokens } from '../data/dataset.ts';
+import { checkedPatients } from '../data/checked-patients.ts';
 import { ClmbrError } from '../errors.ts';
-import { checkChoice } from '../options.ts';
+import { checkArray, checkChoice, invalidArgument } from '../options.ts';
 import { noCounts } from './join.ts';
 import type { Labelled, LabelCounts, LabelledPatient } from './join.ts';
 
@@ -20,6 +21,13 @@ const visitCode = /^(?:Visit\/|(?:VISIT|ENCOUNTER|HOSPITAL_ADMISSION|ED_REGISTRA
  * @returns microseconds since 1970 UTC; none where no event qualifies
  */
 export function labelTimes(events: readonly DataEvent[], rule: LabelRule): bigint[] {
+  for (const [i, event] of checkArray(events, 'events', 'events').entries())
+    if (typeof event !== 'object' || event === null) throw invalidArgument(`events[${i}]`, 'an event', event);
+  checkChoice(rule, 'rule', labelRules);
+  return timesOf(events, rule);
+}
+
+function timesOf(events: readonly DataEvent[], rule: LabelRule): bigint[] {
   if (rule === 'every-visit') return visitTimes(events);
   let found: bigint | undefined;
   for (const { start } of events) {
@@ -47,7 +55,7 @@ function visitTimes(events: readonly DataEvent[]): bigint[] {
 export function withLabelRule(patients: AsyncIterable<DataPatient | DataTokens>, rule: LabelRule): Labelled {
   checkChoice(rule, 'rule', labelRules);
   const counts = noCounts();
-  return { patients: follow(patients, rule, counts), counts };
+  return { patients: follow(checkedPatients(patients), rule, counts), counts };
 }
 
 async function* follow(
@@ -62,7 +70,7 @@ async function* follow(
         `Label times '${rule}' need events, found a patient as token ids, which have no times.`,
       );
     }
-    const at = labelTimes(patient.events, rule);
+    const at = timesOf(patient.events, rule);
     if (at.length === 0) {
       counts.withoutLabels++;
       continue;

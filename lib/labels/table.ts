@@ -1,3 +1,4 @@
+import { invalidArgument } from '../options.ts';
 import type { PatientIndex } from './ids.ts';
 
 /** The columns of MEDS that hold what is to be predicted. */
@@ -67,6 +68,8 @@ export class LabelTable {
 
   /** The number of a patient, or -1 where it has no labels. `5`, `5n` and `'5'` are the same patient. */
   find(id: string | number | bigint): number {
+    if (typeof id !== 'string' && typeof id !== 'number' && typeof id !== 'bigint')
+      throw invalidArgument('id', 'a text, a number or a bigint', id);
     return this.#index.find(id);
   }
 

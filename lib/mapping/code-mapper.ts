@@ -1,10 +1,22 @@
 import type { CodeCandidate, DataEvent, DataPatient, DataTokens, MappingRule } from '../data/dataset.ts';
-import type { ClmbrTokenizer, Vocabulary } from '../tokenizer/index.ts';
-import type { CodeTable } from './code-table.ts';
+import {
+  checkBoolean,
+  checkFunction,
+  checkInstance,
+  checkOptions,
+  invalidArgument,
+  isArray,
+  isInstance,
+  optional,
+  readable,
+} from '../options.ts';
+import { ClmbrTokenizer, Vocabulary } from '../tokenizer/index.ts';
+import { CodeTable } from './code-table.ts';
 import { KnownCodes } from './known-codes.ts';
 import type { Resolution } from './resolve.ts';
 import { resolve } from './resolve.ts';
-import type { UnitConversion, UnitRule, UnitRules } from './unit-rules.ts';
+import { UnitRules } from './unit-rules.ts';
+import type { UnitConversion, UnitRule } from './unit-rules.ts';
 
 /** All rules, in the order in which they are tried. */
 export const mappingRules = [
@@ -79,8 +91,13 @@ export class CodeMapper {
   readonly #unknownTargets: number;
   #added = 0;
 
-  constructor(vocabulary: ClmbrTokenizer | Vocabulary, options: CodeMapperOptions = {}) {
-    this.#known = new KnownCodes('vocabulary' in vocabulary ? vocabulary.vocabulary : vocabulary);
+  /** @throws ClmbrError `INVALID_ARGUMENT` */
+  constructor(vocabulary: ClmbrTokenizer | Vocabulary, given: CodeMapperOptions = {}) {
+    const options = checkMapperOptions(given);
+    const isTokenizer = isInstance(vocabulary, ClmbrTokenizer);
+    this.#known = new KnownCodes(
+      isTokenizer ? vocabulary.vocabulary : checkInstance(vocabulary, 'vocabulary', Vocabulary),
+    );
     this.#options = options;
     for (const rule of options.units?.all ?? []) this.#conversions.set(rule, { ...rule, events: 0 });
     this.#unknownTargets = [...(options.table?.targets ?? [])].filter((code) => !this.#known.has(code)).length;
@@ -90,16 +107,28 @@ export class CodeMapper {
   mapPatient(patient: DataPatient): DataPatient;
   mapPatient(patient: DataPatient | DataTokens): DataPatient | DataTokens;
   mapPatient(patient: DataPatient | DataTokens): DataPatient | DataTokens {
-    if (!('events' in patient)) return patient;
-    const events = this.map(patient.events);
-    return events === patient.events ? patient : { ...patient, events };
+    if (typeof patient !== 'object' || patient === null) throw invalidArgument('patient', 'a patient', patient);
+    if (!readable('patient', () => 'events' in patient)) return patient;
+    const known = patient as DataPatient;
+    const events = this.map(readable('patient.events', () => known.events));
+    return events === known.events ? known : { ...known, events };
   }
 
   /** The events with codes of the vocabulary, in their order; the same array where nothing changes. Events are never changed in place. */
   map(events: readonly DataEvent[]): readonly DataEvent[] {
+    if (!isArray(events)) throw invalidArgument('events', 'an array of events', events);
+    return readable('events', () => this.#map(events));
+  }
+
+  #map(events: readonly DataEvent[]): readonly DataEvent[] {
     let result: DataEvent[] | undefined;
     for (let i = 0; i < events.length; i++) {
       const event = events[i]!;
+      // What is no event is the tokenizer's to refuse.
+      if (typeof event !== 'object' || event === null) {
+        result?.push(event);
+        continue;
+      }
       const entry = this.#entryOf(event);
       this.#counts[entry.rule]!++;
       if (entry.targets === undefined) {
@@ -151,7 +180,9 @@ export class CodeMapper {
     // What is no text is the tokenizer's to refuse.
     if (typeof code !== 'string') return entry;
     const { table, candidates: ofDataset, exactCase = false } = this.#options;
-    const all = [...(candidates ?? []), ...(ofDataset?.(code) ?? [])];
+    const more: unknown = ofDataset?.(code) ?? [];
+    if (!isArray(more)) throw invalidArgument('candidates', 'a function that gives an array', more);
+    const all = [...(candidates ?? []), ...(more as readonly CodeCandidate[])];
     const found: Resolution | undefined = resolve(code, all, { known: this.#known, table, exactCase });
     if (found !== undefined) entry.rule = mappingRules.indexOf(found.rule);
     const targets = (found?.codes ?? [code]).map((target) => ({
@@ -177,4 +208,13 @@ function convert(event: DataEvent, { code, conversions }: Target): DataEvent {
   // The unit that it has now is known to the author of the rule alone.
   const value = Math.fround((event.value as number) * conversion.factor + conversion.offset);
   return { ...event, code, value, unit: null };
+}
+
+function checkMapperOptions(given: CodeMapperOptions): CodeMapperOptions {
+  const options = checkOptions<CodeMapperOptions>(given, 'options', ['candidates', 'table', 'units', 'exactCase']);
+  optional(options.candidates, undefined, (value) => checkFunction(value, 'candidates'));
+  optional(options.table, undefined, (value) => checkInstance(value, 'table', CodeTable));
+  optional(options.units, undefined, (value) => checkInstance(value, 'units', UnitRules));
+  optional(options.exactCase, false, (value) => checkBoolean(value, 'exactCase'));
+  return options;
 }

@@ -1,4 +1,5 @@
 import { ClmbrError } from '../errors.ts';
+import { checkString } from '../options.ts';
 import { readCsvRows } from './csv-rows.ts';
 
 /** A user's own translation of codes: each code of the data with the codes that stand for it. */
@@ -17,7 +18,8 @@ export class CodeTable {
 
   /** Lets `to` stand for `from`, beside those that do already. */
   add(from: string, to: string): this {
-    const targets = this.#targets.get(from);
+    checkString(to, 'to');
+    const targets = this.#targets.get(checkString(from, 'from'));
     if (targets === undefined) this.#targets.set(from, [to]);
     else if (!targets.includes(to)) targets.push(to);
     return this;
@@ -36,7 +38,7 @@ export class CodeTable {
  */
 export async function readCodeTable(path: string): Promise<CodeTable> {
   const table = new CodeTable();
-  for (const { where, cells } of await readCsvRows(path, { required: ['from', 'to'] })) {
+  for (const { where, cells } of await readCsvRows(checkString(path, 'path'), { required: ['from', 'to'] })) {
     for (const column of ['from', 'to']) {
       if (cells[column] === '')
         throw new ClmbrError('INVALID_INPUT', `${where}: expected a code in column ${column}, found an empty one.`);

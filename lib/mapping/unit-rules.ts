@@ -1,4 +1,5 @@
 import { ClmbrError } from '../errors.ts';
+import { checkNumber, checkOptions, checkString } from '../options.ts';
 import { readCsvRows } from './csv-rows.ts';
 
 /** Turns values of a code in a unit into what the vocabulary's ranges are made of: `value * factor + offset`. */
@@ -20,7 +21,13 @@ export class UnitRules {
   readonly #byCode = new Map<string, Map<string, UnitRule>>();
 
   /** Returns false, and does nothing, where the code has a rule for the unit. */
-  add(rule: UnitRule): boolean {
+  add(given: UnitRule): boolean {
+    const { code, unit, factor, offset } = checkOptions<UnitRule>(given, 'rule', ['code', 'unit', 'factor', 'offset']);
+    const rule: UnitRule = {
+      ...{ code: checkString(code, 'rule.code'), unit: checkString(unit, 'rule.unit') },
+      factor: checkNumber(factor, 'rule.factor', -Number.MAX_VALUE, Number.MAX_VALUE),
+      offset: checkNumber(offset, 'rule.offset', -Number.MAX_VALUE, Number.MAX_VALUE),
+    };
     let ofCode = this.#byCode.get(rule.code);
     if (ofCode === undefined) this.#byCode.set(rule.code, (ofCode = new Map<string, UnitRule>()));
     if (ofCode.has(rule.unit)) return false;
@@ -45,7 +52,10 @@ export class UnitRules {
  */
 export async function readUnitRules(path: string): Promise<UnitRules> {
   const rules = new UnitRules();
-  const rows = await readCsvRows(path, { required: ['code', 'unit', 'factor'], optional: ['offset'] });
+  const rows = await readCsvRows(checkString(path, 'path'), {
+    required: ['code', 'unit', 'factor'],
+    optional: ['offset'],
+  });
   for (const { where, cells } of rows) {
     const { code, unit } = cells as { code: string; unit: string };
     if (code === '')

@@ -1,5 +1,5 @@
 import { CoverageCounter } from '../coverage.ts';
-import { invalidArgument } from '../options.ts';
+import { checkAsyncIterable } from '../options.ts';
 import type { WindowStream } from '../scheduler/index.ts';
 import type { Patient } from '../types.ts';
 import { embedThrough, openStream } from './embed.ts';
@@ -90,21 +90,16 @@ async function* chunksOf(
 
 /** Events or token ids, roughly: what is no patient at all is refused later, with its index. */
 function sizeOf(patient: Patient): number {
-  const list: unknown =
-    'length' in Object(patient)
-      ? patient
-      : ((patient as { events?: unknown }).events ?? (patient as { ids?: unknown }).ids);
-  const length = (list as { length?: unknown } | null | undefined)?.length;
-  return typeof length === 'number' ? length : 0;
+  try {
+    const { events, ids } = patient as { events?: unknown; ids?: unknown };
+    const list: unknown = 'length' in Object(patient) ? patient : (events ?? ids);
+    const length = (list as { length?: unknown } | null | undefined)?.length;
+    return typeof length === 'number' ? length : 0;
+  } catch {
+    return 0;
+  }
 }
 
 export function checkIterable(patients: unknown): AsyncIterable<Patient> | Iterable<Patient> {
-  const candidate = patients as Partial<AsyncIterable<Patient> & Iterable<Patient>> | null | undefined;
-  if (
-    typeof patients === 'object' &&
-    (candidate?.[Symbol.asyncIterator] !== undefined || candidate?.[Symbol.iterator] !== undefined)
-  ) {
-    return patients as Iterable<Patient>;
-  }
-  throw invalidArgument('patients', 'an iterable or async iterable of patients', patients);
+  return checkAsyncIterable<Patient>(patients, 'patients');
 }

@@ -1,5 +1,5 @@
 import { ClmbrError } from '../errors.ts';
-import { invalidArgument } from '../options.ts';
+import { checkArray, invalidArgument, isArray, readable } from '../options.ts';
 import { selectTokens } from './token-selection.ts';
 import type { SelectionContext, TokenSelection } from './token-selection.ts';
 
@@ -28,12 +28,12 @@ export interface CheckedTarget {
 export function checkTargets(targets: unknown, context: SelectionContext): CheckedTarget[] {
   if (typeof targets !== 'object' || targets === null)
     throw invalidArgument('targets', 'an array of codes or token ids, or an object of such', targets);
-  const list: CheckedTarget[] = Array.isArray(targets)
-    ? targets.map((target: unknown, i) => ({
+  const list: CheckedTarget[] = isArray(targets)
+    ? checkArray(targets, 'targets', 'codes or token ids').map((target: unknown, i) => ({
         target: target as TokenSelection,
         ids: checkTarget(target, `targets[${i}]`, context),
       }))
-    : Object.entries(targets).map(([name, target]) => ({
+    : readable('targets', () => Object.entries(targets)).map(([name, target]) => ({
         target: name,
         ids: checkTarget(target, `targets[${JSON.stringify(name)}]`, context),
       }));

@@ -10,6 +10,7 @@ import {
   checkSignal,
   checkString,
   invalidArgument,
+  isInstance,
   optional,
 } from '../options.ts';
 import { ClmbrTokenizer } from '../tokenizer/index.ts';
@@ -66,7 +67,7 @@ const loadOptions = [
 export function checkLoadOptions(given: LoadOptions | undefined) {
   const options = checkOptions<LoadOptions>(given, 'options', loadOptions);
   const { tokenizer, sha256 } = options;
-  if (tokenizer !== undefined && typeof tokenizer !== 'string' && !(tokenizer instanceof ClmbrTokenizer)) {
+  if (tokenizer !== undefined && typeof tokenizer !== 'string' && !isInstance(tokenizer, ClmbrTokenizer)) {
     throw invalidArgument('tokenizer', 'a path or a ClmbrTokenizer', tokenizer);
   }
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(checkString(sha256, 'sha256'))) {

@@ -1,5 +1,6 @@
 import {
   invalidArgument,
+  checkArray,
   checkBoolean,
   checkChoice,
   checkFunction,
@@ -83,10 +84,11 @@ export interface CheckedEmbedOptions extends CheckedPatientOptions {
 export const patientOptions = ['specialTokens', 'at', 'overflow', 'minCoverage', 'signal', 'onProgress'] as const;
 
 export function checkPatientOptions(options: Partial<PatientOptions>): CheckedPatientOptions {
-  const { at } = options;
-  if (at !== undefined && (!Array.isArray(at) || !at.every((times) => Array.isArray(times)))) {
-    throw invalidArgument('at', 'an array of label times for each patient', at);
-  }
+  const at = optional(options.at, undefined, (value) =>
+    checkArray(value, 'at', 'label times for each patient').map(
+      (times, i) => checkArray(times, `at[${i}]`, 'label times') as readonly Time[],
+    ),
+  );
   return {
     specialTokens: optional(options.specialTokens, false, (v) => checkBoolean(v, 'specialTokens')),
     at,

@@ -1,5 +1,5 @@
 import { ClmbrError } from '../errors.ts';
-import { describeType } from '../options.ts';
+import { describeType, isArray, isInstance } from '../options.ts';
 import type { Event, Patient, PatientRecord, Time, TokenRecord } from '../types.ts';
 
 /** What a patient consists of, whichever of the accepted forms it has. */
@@ -12,8 +12,31 @@ export interface PatientParts {
 
 /** @throws ClmbrError INVALID_INPUT that names `where` and the key */
 export function partsOf(patient: Patient, where: string): PatientParts {
-  if (patient instanceof Int32Array) return { id: undefined, ids: patient };
-  if (Array.isArray(patient)) {
+  let parts: PatientParts;
+  try {
+    parts = readParts(patient, where);
+  } catch (cause) {
+    if (cause instanceof ClmbrError) throw cause;
+    throw new ClmbrError('INVALID_INPUT', `${where}: reading it failed.`, { cause, details: { key: where } });
+  }
+  if (parts.ids instanceof Int32Array && isDetached(parts.ids))
+    throw new ClmbrError('INVALID_INPUT', `${where}: expected token ids, found an Int32Array whose memory is gone.`);
+  return parts;
+}
+
+/** A view of memory that was transferred, or that shrank below it, has the length 0, as an empty one has. */
+function isDetached(ids: Int32Array): boolean {
+  if (ids.length > 0) return false;
+  try {
+    return new Int32Array(ids.buffer, ids.byteOffset, 0).length > 0;
+  } catch {
+    return true;
+  }
+}
+
+function readParts(patient: Patient, where: string): PatientParts {
+  if (isInstance(patient, Int32Array)) return { id: undefined, ids: patient };
+  if (isArray(patient)) {
     const list = patient as readonly unknown[];
     if (typeof list[0] === 'number') return { id: undefined, ids: list as number[] };
     return { id: undefined, events: list as Event[] };
@@ -25,9 +48,9 @@ export function partsOf(patient: Patient, where: string): PatientParts {
   if (id !== undefined && typeof id !== 'string' && typeof id !== 'number' && typeof id !== 'bigint') {
     throw invalidInput(`${where}.id`, 'a string, a number or a bigint', id);
   }
-  if (at !== undefined && !Array.isArray(at)) throw invalidInput(`${where}.at`, 'an array of times', at);
-  if (Array.isArray(events)) return { id, events, ownTimes: at };
-  if (events === undefined && (Array.isArray(ids) || ids instanceof Int32Array)) return { id, ids, ownTimes: at };
+  if (at !== undefined && !isArray(at)) throw invalidInput(`${where}.at`, 'an array of times', at);
+  if (isArray(events)) return { id, events, ownTimes: at };
+  if (events === undefined && (isArray(ids) || isInstance(ids, Int32Array))) return { id, ids, ownTimes: at };
   throw invalidInput(where, 'an array in `events` or in `ids`', events === undefined ? ids : events);
 }
 

@@ -1,7 +1,7 @@
 import type { CheckedModel } from '../architecture/index.ts';
 import type { CoverageCounter, CoverageReport } from '../coverage.ts';
 import { ClmbrError } from '../errors.ts';
-import { invalidArgument } from '../options.ts';
+import { checkArray } from '../options.ts';
 import type { BatchQueue } from '../scheduler/index.ts';
 import type { ClmbrTokenizer } from '../tokenizer/index.ts';
 import type { Patient } from '../types.ts';
@@ -37,8 +37,7 @@ export function assertCoverage(report: CoverageReport, minCoverage: number): voi
 }
 
 export function checkPatients(patients: unknown, parameter = 'patients'): readonly Patient[] {
-  if (!Array.isArray(patients)) throw invalidArgument(parameter, 'an array of patients', patients);
-  return patients as readonly Patient[];
+  return checkArray(patients, parameter, 'patients') as readonly Patient[];
 }
 
 /**

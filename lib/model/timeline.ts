@@ -6,6 +6,7 @@ import { toMicroseconds } from '../time.ts';
 import type { Event, Patient, Time } from '../types.ts';
 import { breathe } from './breathe.ts';
 import { invalidInput, partsOf } from './patient-input.ts';
+import { upperBound } from './upper-bound.ts';
 
 /** What one result row rests on. */
 export interface Row {
@@ -62,7 +63,11 @@ export async function readTimeline(
 ): Promise<Timeline> {
   const where = context.name ?? `patients[${index}]`;
   const { id, events, ids, ownTimes } = partsOf(patient, where);
-  const labels = (at ?? ownTimes)?.map((time, i) => toMicroseconds(time, `${where}.at[${i}]`));
+  const times = at ?? ownTimes;
+  const labels =
+    times === undefined
+      ? undefined
+      : reading(`${where}.at`, () => Array.from(times, (time, i) => toMicroseconds(time, `${where}.at[${i}]`)));
   if (ids !== undefined) {
     if (labels !== undefined)
       throw invalidInput(`${where}.at`, 'no label times with token ids, which have no times', labels);
@@ -71,10 +76,28 @@ export async function readTimeline(
   return fromEvents(id ?? index, events!, labels, where, context);
 }
 
+/** Runs what reads an object of the caller's: getters and proxies may throw. */
+function reading<T>(where: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof ClmbrError) throw cause;
+    throw new ClmbrError('INVALID_INPUT', `${where}: reading it failed.`, { cause, details: { key: where } });
+  }
+}
+
+function itemAt<T>(list: ArrayLike<T>, i: number, where: string): T {
+  try {
+    return list[i]!;
+  } catch (cause) {
+    throw new ClmbrError('INVALID_INPUT', `${where}[${i}]: reading it failed.`, { cause, details: { key: where } });
+  }
+}
+
 async function checkIds(ids: ArrayLike<number>, where: string, vocabularySize: number): Promise<Int32Array> {
-  const checked = new Int32Array(ids.length);
+  const checked = new Int32Array(reading(where, () => ids.length));
   for (let i = 0; i < checked.length; i++) {
-    const id: unknown = ids[i];
+    const id: unknown = itemAt(ids, i, where);
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= vocabularySize) {
       throw invalidInput(`${where}[${i}]`, `a token id from 0 to ${vocabularySize - 1}`, id);
     }
@@ -134,7 +157,7 @@ async function fromEvents(
       `${where}: the model carries no vocabulary, expected token ids, or load it with the option \`tokenizer\`.`,
     );
   }
-  const count = list.length;
+  const count = reading(`${where}.events`, () => list.length);
   const encoder = (context.encoder ??= tokenizer.encoder({
     capacity: count,
     onDrop: (code, reason) => coverage.addDropped(code, reason),
@@ -143,7 +166,7 @@ async function fromEvents(
   const dropped = new Uint8Array(labels === undefined ? 0 : count);
   const times = labels === undefined ? undefined : new BigInt64Array(count);
   for (let i = 0; i < count; i++) {
-    const event = list[i]!;
+    const event = itemAt(list, i, where);
     const gaveToken = pushNamed(encoder, event, i, where);
     if (times !== undefined) {
       times[i] = startOf(event, `${where}.events[${i}].start`);
@@ -218,23 +241,11 @@ async function labelledRows(known: KnownEvents, labels: readonly bigint[], speci
   return rows;
 }
 
-/** Events out of order: what a label sees is a selection, and only sometimes the beginning of the timeline. */
+/** Events out of order: what a label sees is a selection, only sometimes the beginning of the timeline. */
 function unsortedRow({ ids, events, times, dropped }: KnownEvents, time: bigint, specialTokens: boolean): Row {
   const visible = (_: number, i: number): boolean => times[events[i]!]! <= time;
   const kept = ids.filter(visible);
   const lost = dropped.reduce((sum, flag, i) => sum + (flag === 1 && times[i]! <= time ? 1 : 0), 0);
   const prefix = !specialTokens && kept.every((id, i) => id === ids[i]);
   return { ...makeRow(kept, events.filter(visible), time, lost, specialTokens), prefix };
-}
-
-/** The number of leading elements that are not greater than `value`. */
-function upperBound<T extends number | bigint>(sorted: ArrayLike<T>, value: T): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,5 +1,5 @@
 import { ClmbrError } from '../errors.ts';
-import { describeType, invalidArgument } from '../options.ts';
+import { describeType, invalidArgument, isArray, isInstance, readable } from '../options.ts';
 import type { ClmbrTokenizer } from '../tokenizer/index.ts';
 import { specialTokens } from '../tokenizer/index.ts';
 
@@ -22,9 +22,11 @@ export interface SelectionContext {
  */
 export function selectTokens(selection: unknown, parameter: string, context: SelectionContext): Int32Array {
   const isOne = typeof selection === 'string' || typeof selection === 'number';
-  if (!isOne && !Array.isArray(selection) && !(selection instanceof Int32Array))
+  if (!isOne && !isArray(selection) && !isInstance(selection, Int32Array))
     throw invalidArgument(parameter, 'codes or token ids', selection);
-  const entries: unknown[] = isOne ? [selection] : Array.from(selection as ArrayLike<unknown>);
+  const entries: unknown[] = isOne
+    ? [selection]
+    : readable(parameter, () => Array.from(selection as ArrayLike<unknown>));
   const ids = new Set<number>();
   for (const [i, entry] of entries.entries()) {
     const where = isOne ? parameter : `${parameter}[${i}]`;

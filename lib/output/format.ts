@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { assertWritableTarget } from '../files/atomic-write.ts';
-import { invalidArgument } from '../options.ts';
+import { checkString, invalidArgument } from '../options.ts';
 import { jsonlMetadataPath, writeJsonl } from './jsonl.ts';
 import { npyColumnsPath, writeNpy, writeNpz } from './npz.ts';
 import { writeParquet } from './parquet.ts';
@@ -14,11 +14,13 @@ export type OutputFormat = (typeof outputFormats)[number];
 
 /** The format that a file's name asks for; undefined where it asks for none of them. */
 export function outputFormatOf(path: string): OutputFormat | undefined {
+  if (typeof path !== 'string') return undefined;
   return outputFormats.find((format) => path.endsWith(`.${format}`) && basename(path) !== `.${format}`);
 }
 
 /** @throws ClmbrError `INVALID_ARGUMENT` */
 export function checkOutputFormat(path: string): OutputFormat {
+  checkString(path, 'target');
   const format = outputFormatOf(path);
   if (format === undefined) throw invalidArgument('target', `a name that ends in .npz, .npy, .parquet or .jsonl`, path);
   return format;
@@ -49,7 +51,8 @@ export function outputFilesOf(path: string): string[] {
 
 /** Name of the report beside an output: `features.parquet` has `features.report.json`. */
 export function reportPathOf(path: string): string {
-  return `${path.slice(0, -1 - checkOutputFormat(path).length)}.report.json`;
+  const { length } = checkOutputFormat(path);
+  return `${path.slice(0, -1 - length)}.report.json`;
 }
 
 /** @throws ClmbrError `INVALID_ARGUMENT`, `TARGET_EXISTS`, `WRITE_FAILED` before anything is computed */

@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
 import { readLines } from '../data/lines.ts';
 import { AtomicFile, assertWritableTarget } from '../files/atomic-write.ts';
-import { invalidArgument } from '../options.ts';
+import { checkBoolean, checkOptions, checkString, invalidArgument } from '../options.ts';
 import { toMicroseconds } from '../time.ts';
 import type { Time } from '../types.ts';
 import type { OutputMetadata } from './metadata.ts';
+import { checkMetadata } from './metadata.ts';
 import { boolean, float64, int32, int64, optional, required, text, timestamp } from './parquet-fields.ts';
 import { ParquetSink } from './parquet-sink.ts';
 import { Spool } from './spool.ts';
@@ -47,7 +48,11 @@ export interface FutureSettings {
  *
  * @throws ClmbrError `INVALID_ARGUMENT` for another name, `TARGET_EXISTS`, `WRITE_FAILED`
  */
-export async function createFutureWriter(path: string, settings: FutureSettings = {}): Promise<FutureWriter> {
+export async function createFutureWriter(path: string, given: FutureSettings = {}): Promise<FutureWriter> {
+  checkString(path, 'target');
+  const settings = checkOptions<FutureSettings>(given, 'settings', ['overwrite', 'metadata']);
+  if (settings.overwrite !== undefined) checkBoolean(settings.overwrite, 'overwrite');
+  if (settings.metadata !== undefined) checkMetadata(settings.metadata);
   const overwrite = settings.overwrite ?? false;
   await assertWritableTarget(path, overwrite);
   if (/.\.jsonl$/.test(basename(path))) {

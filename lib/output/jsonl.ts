@@ -1,7 +1,10 @@
 import type { Writable } from 'node:stream';
+import { checkMethods, checkOptions } from '../options.ts';
 import { jsonLines } from './json-rows.ts';
+import { checkOutputSettings } from './metadata.ts';
 import type { OutputMetadata } from './metadata.ts';
 import type { RowSource } from './row-source.ts';
+import { checkRows } from './rows.ts';
 import type { LabelName, OutputRows, RowWriter, WrittenFile } from './rows.ts';
 import { writeFile } from './target.ts';
 import type { Target } from './target.ts';
@@ -45,11 +48,12 @@ export class JsonlStream implements RowWriter {
 
   /** @param stream is not ended; writing rejects with its error, such as `EPIPE` when nobody reads any more */
   constructor(stream: Writable, options: { label?: LabelName | undefined } = {}) {
-    this.#stream = stream;
-    this.#label = options.label;
+    this.#stream = checkMethods<Writable>(stream, 'stream', 'a stream to write to', 'write');
+    this.#label = checkOutputSettings(checkOptions(options, 'options', ['label'])).label;
   }
 
   async append(rows: OutputRows, positions?: readonly number[]): Promise<void> {
+    checkRows(rows);
     for (const text of jsonLines(rows, positions, this.#label)) {
       this.#bytes += Buffer.byteLength(text);
       await writeTo(this.#stream, text);

@@ -1,4 +1,5 @@
 import type { Shard } from '../data/shard.ts';
+import { checkBoolean, checkChoice, checkInteger, checkOptions, invalidArgument, optional } from '../options.ts';
 import type { LabelName } from './rows.ts';
 
 /** What JSON can hold. */
@@ -41,4 +42,34 @@ export function canonicalJson(value: Json | undefined): string {
 
 export function hasRowNumbers({ rowNumbers, metadata }: OutputSettings): boolean {
   return rowNumbers ?? metadata?.shard !== undefined;
+}
+
+/** @throws ClmbrError `INVALID_ARGUMENT` */
+export function checkOutputSettings(given: OutputSettings): OutputSettings {
+  const settings = checkOptions<OutputSettings>(given, 'settings', [
+    'overwrite',
+    'dimensions',
+    'label',
+    'rowNumbers',
+    'metadata',
+  ]);
+  optional(settings.overwrite, false, (value) => checkBoolean(value, 'overwrite'));
+  optional(settings.dimensions, undefined, (value) => checkInteger(value, 'dimensions', 0, 2 ** 31 - 1));
+  optional(settings.label, undefined, (value) =>
+    checkChoice(value, 'label', ['boolean_value', 'integer_value', 'float_value', 'categorical_value']),
+  );
+  optional(settings.rowNumbers, undefined, (value) => checkBoolean(value, 'rowNumbers'));
+  optional(settings.metadata, undefined, (value) => checkMetadata(value));
+  return settings;
+}
+
+/** What JSON cannot say would fail when all rows are written. */
+export function checkMetadata(value: unknown): void {
+  let text: string | undefined;
+  try {
+    text = typeof value === 'object' && value !== null ? JSON.stringify(value) : undefined;
+  } catch {
+    text = undefined;
+  }
+  if (!text?.startsWith('{')) throw invalidArgument('metadata', 'an object that JSON can hold', value);
 }

@@ -1,10 +1,11 @@
 import { assertWritableOutput, writeOutput } from './format.ts';
+import { checkOutputSettings } from './metadata.ts';
 import type { OutputSettings } from './metadata.ts';
 import { encodeRecords } from './record.ts';
 import { RowIndex } from './row-index.ts';
 import { orderedRows } from './row-source.ts';
 import type { OutputRows, RowWriter, WrittenFile } from './rows.ts';
-import { assertRowsFit } from './rows.ts';
+import { assertRowsFit, checkRows } from './rows.ts';
 import { Spool } from './spool.ts';
 import { addRows, emptySummary } from './summary.ts';
 
@@ -14,7 +15,8 @@ import { addRows, emptySummary } from './summary.ts';
  *
  * @throws ClmbrError `INVALID_ARGUMENT` for another name, `TARGET_EXISTS`, `WRITE_FAILED`
  */
-export async function createRowWriter(path: string, settings: OutputSettings = {}): Promise<RowWriter> {
+export async function createRowWriter(path: string, given: OutputSettings = {}): Promise<RowWriter> {
+  const settings = checkOutputSettings(given);
   await assertWritableOutput(path, settings.overwrite ?? false);
   const records = await Spool.create(path);
   try {
@@ -40,6 +42,7 @@ class SpooledRowWriter implements RowWriter {
   }
 
   async append(rows: OutputRows, positions?: readonly number[]): Promise<void> {
+    checkRows(rows);
     if (rows.rows.length === 0) return;
     assertRowsFit(rows, this.#summary.dimensions ?? undefined);
     const first = this.#records.bytes;

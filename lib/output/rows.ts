@@ -1,3 +1,6 @@
+import { ClmbrError } from '../errors.ts';
+import { invalidArgument, isArray, readable } from '../options.ts';
+
 /** The columns of MEDS that a label's value may be in. */
 export type LabelName = 'boolean_value' | 'integer_value' | 'float_value' | 'categorical_value';
 
@@ -46,7 +49,35 @@ export interface RowWriter {
 
 export function assertRowsFit({ data, dimensions, rows }: OutputRows, expected: number | undefined): void {
   if (dimensions === (expected ?? dimensions) && data.length === rows.length * dimensions) return;
-  throw new RangeError(
-    `${rows.length} rows of ${dimensions} do not fit ${data.length} numbers after rows of ${expected ?? dimensions}`,
+  throw new ClmbrError(
+    'INVALID_ARGUMENT',
+    `rows: expected vectors of ${expected ?? dimensions} numbers, found ${rows.length} rows of ${dimensions} in ${data.length} numbers.`,
   );
+}
+
+/** @throws ClmbrError `INVALID_ARGUMENT` where these are no rows at all */
+export function checkRows(given: OutputRows): void {
+  readable('rows', () => assertRows(given));
+}
+
+function assertRows(given: OutputRows): void {
+  const { data, dimensions, rows } = ((given) ?? {}) as Partial<OutputRows>;
+  if (!(data instanceof Float32Array)) throw invalidArgument('rows.data', 'a Float32Array', data);
+  if (!Number.isSafeInteger(dimensions)) throw invalidArgument('rows.dimensions', 'a whole number', dimensions);
+  if (!isArray(rows)) throw invalidArgument('rows.rows', 'an array of rows', rows);
+  for (const [i, row] of (rows).entries()) {
+    if (typeof row !== 'object' || row === null) throw invalidArgument(`rows.rows[${i}]`, 'an object', row);
+    const { patient, time, tokens, truncated, dropped } = row;
+    const isRow =
+      (typeof patient === 'string' || typeof patient === 'number' || typeof patient === 'bigint') &&
+      (time === null || typeof time === 'bigint') &&
+      Number.isSafeInteger(tokens) &&
+      typeof truncated === 'boolean' &&
+      Number.isSafeInteger(dropped);
+    if (!isRow)
+      throw new ClmbrError(
+        'INVALID_ARGUMENT',
+        `rows.rows[${i}]: expected patient, time (microseconds as bigint, or null), tokens, truncated and dropped.`,
+      );
+  }
 }

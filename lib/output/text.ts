@@ -1,3 +1,5 @@
+import { invalidArgument } from '../options.ts';
+
 const smallestNormal = 2 ** -126;
 
 /** The fewest decimal digits that give back a float32 number, in JSON's spelling; `null` for what JSON has no number for. */
@@ -16,6 +18,7 @@ const latestDate = 8_640_000_000_000_000_000n;
 
 /** Microseconds since 1970 as ISO 8601 text in UTC, `2024-01-31T12:00:00.000000Z`; beyond the reach of dates the number itself. */
 export function timeText(microseconds: bigint): string {
+  if (typeof microseconds !== 'bigint') throw invalidArgument('microseconds', 'a bigint', microseconds);
   if (microseconds > latestDate || microseconds < -latestDate) return String(microseconds);
   const fraction = ((microseconds % 1_000_000n) + 1_000_000n) % 1_000_000n;
   const seconds = new Date(Number((microseconds - fraction) / 1000n)).toISOString().slice(0, -5);

@@ -1,8 +1,9 @@
 import { CoverageCounter } from '../coverage.ts';
+import { checkInstance, checkInteger, checkOptions, invalidArgument, isArray, optional, readable } from '../options.ts';
 import type { Dataset, DataPatient, DataTokens } from '../data/dataset.ts';
-import type { CodeMapper } from '../mapping/index.ts';
-import type { ClmbrTokenizer, EventEncoder } from '../tokenizer/index.ts';
-import { dropReasonOf } from '../tokenizer/index.ts';
+import { CodeMapper } from '../mapping/index.ts';
+import type { EventEncoder } from '../tokenizer/index.ts';
+import { ClmbrTokenizer, dropReasonOf } from '../tokenizer/index.ts';
 import { timesBeforeFirstEvent, tokensUntil } from './label-times.ts';
 import { LengthHistogram } from './lengths.ts';
 import { RangedCodes } from './ranged-codes.ts';
@@ -34,7 +35,10 @@ export class ReportCollector {
   #patientsAsTokens = 0;
   #knowsTruncation: boolean;
 
-  constructor(tokenizer: ClmbrTokenizer, options: ReportOptions = {}) {
+  /** @throws ClmbrError `INVALID_ARGUMENT` */
+  constructor(tokenizer: ClmbrTokenizer, given: ReportOptions = {}) {
+    checkInstance(tokenizer, 'tokenizer', ClmbrTokenizer);
+    const options = checkReportOptions(given);
     this.#options = options;
     this.#coverage = new CoverageCounter({ top: options.top ?? 50 });
     this.#encoder = tokenizer.encoder();
@@ -50,13 +54,21 @@ export class ReportCollector {
    */
   addPatient(patient: DataPatient | DataTokens, times?: readonly bigint[]): void {
     this.#encoder.reset();
+    if (typeof patient !== 'object' || patient === null) throw invalidArgument('patient', 'a patient', patient);
+    readable('patient', () => this.#addPatient(patient, times));
+  }
+
+  #addPatient(patient: DataPatient | DataTokens, times?: readonly bigint[]): void {
     if (!('events' in patient)) {
       this.#coverage.addPatient(0);
       this.#patientsAsTokens++;
-      this.#lengths.add(patient.ids.length);
+      this.#lengths.add(
+        isArray(patient.ids) || ArrayBuffer.isView(patient.ids) ? patient.ids.length : noPatient(patient),
+      );
       return;
     }
     const { events } = patient;
+    if (!isArray(events)) noPatient(patient);
     this.#coverage.addPatient(events.length);
     for (let i = 0; i < events.length; i++) {
       const event = events[i]!;
@@ -91,6 +103,10 @@ export class ReportCollector {
   }
 
   report(): DataReport {
+    return readable('dataset', () => this.#report());
+  }
+
+  #report(): DataReport {
     const { dataset, mapper } = this.#options;
     const { patients, events, mapped, share, dropped, topUnmapped } = this.#coverage.report();
     const usage = mapper?.usage();
@@ -126,4 +142,21 @@ export class ReportCollector {
     if (tokens === 0) this.#rows.empty++;
     if (truncated) this.#rows.truncated++;
   }
+}
+
+function checkReportOptions(given: ReportOptions): ReportOptions {
+  const options = checkOptions<ReportOptions>(given, 'options', ['dataset', 'mapper', 'contextLength', 'top']);
+  optional(options.dataset, undefined, (value) => checkOptionsObject(value));
+  optional(options.mapper, undefined, (value) => checkInstance(value, 'mapper', CodeMapper));
+  optional(options.contextLength, undefined, (value) => checkInteger(value, 'contextLength', 1, 2 ** 31 - 1));
+  optional(options.top, 50, (value) => checkInteger(value, 'top', 0, 1_000_000));
+  return options;
+}
+
+function checkOptionsObject(value: unknown): void {
+  if (typeof value !== 'object' || value === null) throw invalidArgument('dataset', 'a data set', value);
+}
+
+function noPatient(found: unknown): never {
+  throw invalidArgument('patient', 'a patient with events or ids', found);
 }

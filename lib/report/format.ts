@@ -1,3 +1,4 @@
+import { checkBoolean, checkOptions, invalidArgument, optional, readable } from '../options.ts';
 import type { DataReport } from './report.ts';
 
 const width = 100;
@@ -9,7 +10,14 @@ export interface FormatReportOptions {
 }
 
 /** The report as a page of text for people, without control characters. Lines have at most 100 characters. */
-export function formatReport(report: DataReport, { texts = true }: FormatReportOptions = {}): string {
+export function formatReport(report: DataReport, options: FormatReportOptions = {}): string {
+  const { texts } = checkOptions<FormatReportOptions>(options, 'options', ['texts']);
+  const withTexts = optional(texts, true, (value) => checkBoolean(value, 'texts'));
+  return readable('report', () => format(report, withTexts));
+}
+
+function format(report: DataReport, texts: boolean): string {
+  if (typeof report !== 'object' || report?.version !== 1) throw invalidArgument('report', 'a report', report);
   const sections = [
     summary(report),
     reasons(report),

@@ -1,4 +1,5 @@
 import { AtomicFile } from '../files/atomic-write.ts';
+import { checkString, invalidArgument, readable } from '../options.ts';
 import type { DataReport } from './report.ts';
 
 /**
@@ -7,9 +8,13 @@ import type { DataReport } from './report.ts';
  * @throws ClmbrError `WRITE_FAILED`
  */
 export async function writeReport(path: string, report: DataReport): Promise<void> {
+  checkString(path, 'path');
+  const version = typeof report === 'object' ? readable('report', () => report?.version) : undefined;
+  if (version !== 1) throw invalidArgument('report', 'a report', report);
+  const text = readable('report', () => JSON.stringify(report, null, 2));
   const file = await AtomicFile.create(path, { overwrite: true, access: 'shared' });
   try {
-    await file.write(Buffer.from(`${JSON.stringify(report, null, 2)}\n`));
+    await file.write(Buffer.from(`${text}\n`));
     await file.commit();
   } catch (error) {
     await file.discard();

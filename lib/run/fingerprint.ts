@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
+import { checkArray, checkString } from '../options.ts';
 import { unreadable } from '../files/input-file.ts';
 
 /** What is known of files without reading them. */
@@ -19,7 +20,9 @@ export interface FilesFingerprint {
  * @param folder names count from here
  * @throws ClmbrError `FILE_UNREADABLE`
  */
-export async function fingerprintFiles(paths: readonly string[], folder = '.'): Promise<FilesFingerprint> {
+export async function fingerprintFiles(given: readonly string[], folder = '.'): Promise<FilesFingerprint> {
+  checkString(folder, 'folder');
+  const paths = checkArray(given, 'paths', 'names of files').map((path) => checkString(path, 'paths'));
   const names = createHash('sha256');
   const exact = createHash('sha256');
   let bytes = 0;

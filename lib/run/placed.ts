@@ -1,5 +1,6 @@
-import { shardOf } from '../data/shard.ts';
+import { checkShard, shardOf } from '../data/shard.ts';
 import type { Shard } from '../data/shard.ts';
+import { checkAsyncIterable, readable } from '../options.ts';
 import type { LabelValue } from '../output/index.ts';
 
 /** A patient and the rows of the output that it gives. */
@@ -17,12 +18,14 @@ export interface PlacedPatient<P> {
  */
 export async function* inOrder<P extends { id?: string | number | bigint; at?: readonly unknown[] }>(
   patients: AsyncIterable<P>,
-  shard?: Shard,
+  given?: Shard,
 ): AsyncGenerator<PlacedPatient<P>, void, undefined> {
+  const shard = given === undefined ? undefined : checkShard(given);
   let [row, index] = [0, 0];
-  for await (const patient of patients) {
-    const rows = patient.at?.length ?? 1;
-    const isOurs = shard === undefined || shardOf(patient.id ?? index, shard.count) === shard.index;
+  for await (const patient of checkAsyncIterable<P>(patients, 'patients')) {
+    const { id, at } = readable('patient', () => ({ id: patient.id, at: patient.at }));
+    const rows = at?.length ?? 1;
+    const isOurs = shard === undefined || shardOf(id ?? index, shard.count) === shard.index;
     const first = row;
     row += rows;
     index++;

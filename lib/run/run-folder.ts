@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ClmbrError } from '../errors.ts';
+import { checkString } from '../options.ts';
 import { InputFile } from '../files/input-file.ts';
 import { writeFailure } from '../output/failure.ts';
 import type { Json } from '../output/metadata.ts';
@@ -21,6 +22,7 @@ const chunkFile = /^[0-9]{8}\.chunk$/;
 
 /** The folder of an unfinished run: `.features.parquet.run` beside `features.parquet`. */
 export function runFolderOf(target: string): string {
+  checkString(target, 'target');
   return join(dirname(target), `.${basename(target)}.run`);
 }
 

@@ -1,5 +1,19 @@
 import { ClmbrError } from '../errors.ts';
+import {
+  checkArray,
+  checkAsyncIterable,
+  checkBoolean,
+  checkChoice,
+  checkFunction,
+  checkInteger,
+  checkMethods,
+  checkOptions,
+  checkSignal,
+  checkString,
+  optional,
+} from '../options.ts';
 import { assertWritableOutput, writeOutput } from '../output/format.ts';
+import { checkMetadata, checkOutputSettings } from '../output/metadata.ts';
 import type { Json, OutputSettings } from '../output/metadata.ts';
 import type { OutputRows, WrittenFile } from '../output/rows.ts';
 import { ChunkRecorder } from './chunk-recorder.ts';
@@ -64,7 +78,8 @@ const defaultChunkPatients = 256;
  * @throws ClmbrError `RUN_EXISTS`, `RUN_MISMATCH`, `RUN_DAMAGED`, `INVALID_ARGUMENT`, `WRITE_FAILED`; whatever `patients`, `prepare` and `embed` throw,
  *   and `signal.reason`. What was done stays for a later run.
  */
-export async function runEmbedding<P, Q>(run: EmbeddingRun<P, Q>): Promise<RunResult> {
+export async function runEmbedding<P, Q>(given: EmbeddingRun<P, Q>): Promise<RunResult> {
+  const run = checkRun(given);
   const { target, identity, counters, signal, output = {} } = run;
   await assertWritableOutput(target, true);
   const onState = (state: Json): void => counters?.add(state);
@@ -94,6 +109,43 @@ export async function runEmbedding<P, Q>(run: EmbeddingRun<P, Q>): Promise<RunRe
   }
 }
 
+function checkPlaced<P>(placed: PlacedPatient<P>): PlacedPatient<P> {
+  const copy = checkOptions<PlacedPatient<P>>(placed ?? null, 'patients', ['patient', 'positions', 'labels']);
+  checkArray(copy.positions, 'patients.positions', 'numbers of rows');
+  return copy as PlacedPatient<P>;
+}
+
+function checkRun<P, Q>(given: EmbeddingRun<P, Q>): EmbeddingRun<P, Q> {
+  const run = checkOptions<EmbeddingRun<P, Q>>(given ?? null, 'run', runNames) as EmbeddingRun<P, Q>;
+  checkString(run.target, 'target');
+  checkMetadata(run.identity);
+  checkAsyncIterable(run.patients, 'patients');
+  checkFunction(run.prepare, 'prepare');
+  checkFunction(run.embed, 'embed');
+  optional(run.keepUnfinished, undefined, (value) => checkBoolean(value, 'keepUnfinished'));
+  optional(run.unfinished, undefined, (value) => checkChoice(value, 'unfinished', ['refuse', 'resume', 'restart']));
+  optional(run.counters, undefined, (value) => checkMethods(value, 'counters', 'counters', 'take'));
+  optional(run.onProgress, undefined, (value) => checkFunction(value, 'onProgress'));
+  optional(run.signal, undefined, (value) => checkSignal(value, 'signal'));
+  optional(run.chunkPatients, undefined, (value) => checkInteger(value, 'chunkPatients', 1, 1_000_000));
+  return { ...run, output: checkOutputSettings(run.output ?? {}) };
+}
+
+const runNames = [
+  ...([
+    'target',
+    'identity',
+    'patients',
+    'prepare',
+    'embed',
+    'output',
+    'unfinished',
+    'keepUnfinished',
+    'counters',
+  ] as const),
+  ...(['onProgress', 'signal', 'chunkPatients'] as const),
+] as const;
+
 async function compute<P, Q>(run: EmbeddingRun<P, Q>, folder: RunFolder, recorder: ChunkRecorder): Promise<void> {
   const { signal } = run;
   try {
@@ -116,7 +168,8 @@ async function* patientsToCompute<P, Q>(
 ): AsyncGenerator<Q, void, undefined> {
   const take = (): Json => counters?.take() ?? null;
   let [skipped, inChunk] = [0, 0];
-  for await (const { patient, positions, labels } of patients) {
+  for await (const placed of patients) {
+    const { patient, positions, labels } = checkPlaced(placed);
     if (skipped < done) {
       skipped++;
       // Their chunks say already what was counted up to here.

@@ -1,4 +1,5 @@
 import { ClmbrError } from '../errors.ts';
+import { isArray } from '../options.ts';
 import type { DropReason, Event } from '../types.ts';
 import type { CodeIndex } from './code-index.ts';
 import { dropReasonOf } from './drop-reasons.ts';
@@ -63,7 +64,8 @@ export class EventEncoder {
    * @throws ClmbrError INVALID_INPUT that names the event and the key, never a value
    */
   push(event: Event, position: number): number {
-    if (typeof event !== 'object' || event === null || Array.isArray(event)) {
+    if (typeof position !== 'number') throw invalid('position', 'a number', position);
+    if (typeof event !== 'object' || event === null || isArray(event)) {
       throw invalid(`events[${position}]`, 'an event object with a code', event);
     }
     let code: unknown;
@@ -91,7 +93,7 @@ export class EventEncoder {
 
   /** Encodes `events[from]` up to, not including, `events[to]`. */
   pushSlice(events: readonly Event[], from = 0, to = events.length): void {
-    for (let i = from; i < to; i++) this.push(events[i]!, i);
+    for (let i = from; i < to; i++) this.push(itemAt(events, i), i);
   }
 
   /** The ids so far: without special tokens, empty if there are none. A copy. */
@@ -128,6 +130,14 @@ export class EventEncoder {
   /** Forgets everything, to be used for another patient. */
   reset(): void {
     for (const list of [this.#ids, this.#events, this.#droppedEvents, this.#droppedOutcomes]) list.length = 0;
+  }
+}
+
+function itemAt(events: readonly Event[], i: number): Event {
+  try {
+    return events[i]!;
+  } catch (cause) {
+    throw new ClmbrError('INVALID_INPUT', `events[${i}]: reading it failed.`, { cause, details: { event: i } });
   }
 }
 

@@ -1,4 +1,14 @@
 import { ClmbrError } from '../errors.ts';
+import {
+  checkFunction,
+  checkInstance,
+  checkInteger,
+  checkOptions,
+  checkString,
+  isArray,
+  isInstance,
+  optional,
+} from '../options.ts';
 import type { Event } from '../types.ts';
 import { CodeIndex } from './code-index.ts';
 import { describeEntry, hasUnit } from './describe.ts';
@@ -8,7 +18,8 @@ import { loadVocabulary } from './load.ts';
 import { CodeSearch } from './search.ts';
 import type { CodeMatch } from './search.ts';
 import { typeName } from './type-name.ts';
-import type { EntryKind, Vocabulary } from './vocabulary-store.ts';
+import { Vocabulary } from './vocabulary-store.ts';
+import type { EntryKind } from './vocabulary-store.ts';
 
 /** What a token id stands for. */
 export interface DecodedToken {
@@ -44,6 +55,7 @@ export class ClmbrTokenizer {
   #search: CodeSearch | undefined;
 
   constructor(vocabulary: Vocabulary) {
+    checkInstance(vocabulary, 'vocabulary', Vocabulary);
     this.vocabulary = vocabulary;
     this.#index = new CodeIndex(vocabulary);
   }
@@ -58,7 +70,7 @@ export class ClmbrTokenizer {
    * @throws ClmbrError FILE_UNREADABLE, NOT_A_MODEL, INVALID_GGUF, INVALID_VOCABULARY, NO_VOCABULARY
    */
   static async load(path: string): Promise<ClmbrTokenizer> {
-    return new ClmbrTokenizer(await loadVocabulary(path));
+    return new ClmbrTokenizer(await loadVocabulary(checkString(path, 'path')));
   }
 
   /** Number of token ids, the 7 special ones included. */
@@ -73,7 +85,7 @@ export class ClmbrTokenizer {
    * @throws ClmbrError INVALID_INPUT that names the event and key
    */
   encode(patient: PatientEvents, options: EncodeOptions = {}): Encoding {
-    const events = eventsOf(patient);
+    const events = reading('patient', () => Array.from(eventsOf(patient)));
     const specialTokens = specialTokensOf(options);
     const encoder = this.encoder({ capacity: events.length });
     encoder.pushSlice(events);
@@ -82,7 +94,14 @@ export class ClmbrTokenizer {
 
   /** A collector to encode a long timeline in slices; see `EventEncoder`. */
   encoder(options: { capacity?: number; onDrop?: DropListener } = {}): EventEncoder {
-    return new EventEncoder(this.#index, options);
+    const given = checkOptions<{ capacity?: number; onDrop?: DropListener }>(options, 'options', [
+      'capacity',
+      'onDrop',
+    ]);
+    // A first guess that the list outgrows: more would be taken before there is anything to hold.
+    const capacity = optional(given.capacity, 256, (value) => checkInteger(value, 'capacity', 0, 2 ** 31 - 1));
+    const onDrop = optional(given.onDrop, undefined, (value) => checkFunction<DropListener>(value, 'onDrop'));
+    return new EventEncoder(this.#index, { capacity: Math.min(capacity, 2 ** 20), ...(onDrop && { onDrop }) });
   }
 
   /** The texts of a patient's tokens, as Python prints them. */
@@ -96,10 +115,11 @@ export class ClmbrTokenizer {
    * @throws ClmbrError INVALID_ARGUMENT for an id that the vocabulary does not have
    */
   decode(ids: readonly number[] | Int32Array): DecodedToken[] {
-    if (!Array.isArray(ids) && !(ids instanceof Int32Array)) {
+    if (!isArray(ids) && !isInstance(ids, Int32Array)) {
       throw new ClmbrError('INVALID_ARGUMENT', `ids: expected a list of token ids, found ${typeName(ids)}.`);
     }
-    return Array.from(ids as ArrayLike<number>, (id, i) => this.#decode(this.#checkId(id, `ids[${i}]`)));
+    const list = reading('ids', () => Array.from(ids as ArrayLike<number>));
+    return list.map((id, i) => this.#decode(this.#checkId(id, `ids[${i}]`)));
   }
 
   /** A token id as a short phrase for people: `Hemoglobin A1c (LOINC/4548-4) from 6.5 to 7.2`. */
@@ -109,14 +129,15 @@ export class ClmbrTokenizer {
 
   /** All token ids of a code (bare, ranges, categories), ascending; none for an unknown code. */
   idsOf(code: string): number[] {
-    return this.#index.idsOf(code);
+    return this.#index.idsOf(checkString(code, 'code'));
   }
 
   /**
    * Finds codes by code or description, ignoring case: an exact code first, then codes that begin with the query, descriptions with a word
    * that begins with it, any other occurrence, and last those that have all its words somewhere.
    */
-  search(query: string, { limit = 20 }: { limit?: number } = {}): CodeMatch[] {
+  search(query: string, options: { limit?: number } = {}): CodeMatch[] {
+    const { limit = 20 } = checkOptions<{ limit?: number }>(options, 'options', ['limit']);
     if (typeof query !== 'string') {
       throw new ClmbrError('INVALID_ARGUMENT', `query: expected a string, found ${typeName(query)}.`);
     }
@@ -167,11 +188,20 @@ export class ClmbrTokenizer {
   }
 }
 
+function reading<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof ClmbrError) throw cause;
+    throw new ClmbrError('INVALID_INPUT', `${what}: reading it failed.`, { cause });
+  }
+}
+
 function eventsOf(patient: PatientEvents): readonly Event[] {
-  if (Array.isArray(patient)) return patient as readonly Event[];
+  if (isArray(patient)) return patient;
   if (typeof patient === 'object' && patient !== null) {
-    const { events } = patient as { events: readonly Event[] };
-    if (Array.isArray(events)) return events as readonly Event[];
+    const events = reading('patient', () => (patient as { events: readonly Event[] }).events);
+    if (isArray(events)) return events;
     throw new ClmbrError('INVALID_INPUT', `patient.events: expected a list of events, found ${typeName(events)}.`);
   }
   throw new ClmbrError(
@@ -181,7 +211,7 @@ function eventsOf(patient: PatientEvents): readonly Event[] {
 }
 
 function specialTokensOf(options: EncodeOptions): boolean {
-  const specialTokens = (options as EncodeOptions | null)?.specialTokens ?? false;
+  const { specialTokens = false } = checkOptions<EncodeOptions>(options, 'options', ['specialTokens']);
   if (typeof specialTokens === 'boolean') return specialTokens;
   throw new ClmbrError('INVALID_ARGUMENT', `specialTokens: expected a boolean, found ${typeName(specialTokens)}.`);
 }

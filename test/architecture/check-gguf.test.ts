@@ -243,6 +243,19 @@ describe('contradictions', () => {
     ],
     ['an epsilon that is no number', { entries: [float('llama.attention.layer_norm_rms_epsilon', NaN)] }, 'NaN'],
     ['a negative epsilon', { entries: [float('llama.attention.layer_norm_rms_epsilon', -1)] }, '-1'],
+    [
+      'a factor whose angles are infinite',
+      { entries: [text('llama.rope.scaling.type', 'linear'), float('llama.rope.scaling.factor', 1e-45)] },
+      'factor',
+      'angles',
+    ],
+    [
+      'a factor whose angles are infinite at the end of the context alone',
+      { entries: [text('llama.rope.scaling.type', 'linear'), float('llama.rope.scaling.factor', 1e-38)] },
+      'factor',
+      'angles',
+    ],
+    ['a divisor whose angles are infinite', { tensors: [factors(1e-45, 1, 1, 1)] }, 'angles'],
     ['theta 0', { entries: [float('llama.rope.freq_base', 0)] }, 'llama.rope.freq_base', 'greater than 0'],
     [
       'heads that do not group',

@@ -14,6 +14,8 @@ const ggml = process.env['CLMBR_GGML_DIR'] ?? path.join(root, '.ggml', (readPin(
 /** Some of the files that a build needs, of each part one. */
 const builtFrom = [
   'LICENSE',
+  'SECURITY.md',
+  'sbom.cdx.json',
   'examples/demo/demo.gguf',
   'CMakeLists.txt',
   'native/addon.cc',

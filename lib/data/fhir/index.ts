@@ -1,4 +1,6 @@
+import { checkString } from '../../options.ts';
 import type { Dataset, DataPatient, ReadDatasetOptions } from '../dataset.ts';
+import { checkReadOptions } from '../read-options.ts';
 import { readBulk } from './bulk.ts';
 import { readBundles } from './bundles.ts';
 import { Concepts } from './concepts.ts';
@@ -17,7 +19,8 @@ const readingShare = 0.8;
  * @throws ClmbrError `INVALID_INPUT` when the folder has neither; `FILE_UNREADABLE`
  */
 export async function openFhir(path: string, options: ReadDatasetOptions = {}): Promise<Dataset> {
-  return new FhirDataset(await listFhirFiles(path), options);
+  const checked = checkReadOptions(options);
+  return new FhirDataset(await listFhirFiles(checkString(path, 'path')), checked);
 }
 
 class FhirDataset implements Dataset {

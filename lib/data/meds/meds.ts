@@ -1,6 +1,7 @@
 import { ClmbrError } from '../../errors.ts';
-import { checkBoolean, checkOptions, checkSignal, checkString, optional } from '../../options.ts';
+import { checkString, optional } from '../../options.ts';
 import type { CodeCandidate, DataPatient, Dataset, ReadDatasetOptions } from '../dataset.ts';
+import { checkReadOptions } from '../read-options.ts';
 import { ParquetFile } from '../parquet/index.ts';
 import type { TextTable } from '../parquet/index.ts';
 import { PatientAssembler } from './assembler.ts';
@@ -30,13 +31,8 @@ type Settings = Required<Pick<ReadMedsOptions, 'skipBadRows' | 'zeroAsMissing'>>
  */
 export async function openMeds(path: string, options: ReadMedsOptions = {}): Promise<Dataset> {
   checkString(path, 'path');
-  const given = checkOptions<ReadMedsOptions>(options, 'options', ['signal', 'skipBadRows', 'zeroAsMissing', 'split']);
-  const settings: Settings = {
-    signal: optional(given.signal, undefined, (value) => checkSignal(value, 'signal')),
-    skipBadRows: optional(given.skipBadRows, false, (value) => checkBoolean(value, 'skipBadRows')),
-    zeroAsMissing: optional(given.zeroAsMissing, false, (value) => checkBoolean(value, 'zeroAsMissing')),
-  };
-  const split = optional(given.split, undefined, (value) => checkString(value, 'split'));
+  const { split: name, ...settings } = checkReadOptions<ReadMedsOptions>(options, ['split']);
+  const split = optional(name, undefined, (value) => checkString(value, 'split'));
   const layout = await findMeds(path);
   const selection =
     split === undefined ? { files: layout.files, subjects: undefined } : await selectSplit(path, layout, split);

@@ -1,7 +1,9 @@
 import { open, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { unreadable } from '../../files/input-file.ts';
+import { checkString } from '../../options.ts';
 import type { DataPatient, Dataset, ReadDatasetOptions } from '../dataset.ts';
+import { checkReadOptions } from '../read-options.ts';
 import type { Concepts } from './concepts.ts';
 import { resolveConcepts } from './concepts.ts';
 import { Engine } from './engine.ts';
@@ -21,7 +23,9 @@ import { Timelines, timelineQuery } from './timelines.ts';
  *
  * @throws ClmbrError `ADDON_UNAVAILABLE` where DuckDB is not installed, `INVALID_INPUT` without PERSON or a needed column, `FILE_UNREADABLE`
  */
-export async function openOmop(path: string, options: ReadDatasetOptions = {}): Promise<Dataset> {
+export async function openOmop(path: string, given: ReadDatasetOptions = {}): Promise<Dataset> {
+  checkString(path, 'path');
+  const options = checkReadOptions(given);
   options.signal?.throwIfAborted();
   const status = await stat(path).catch((cause: unknown) => {
     throw unreadable(path, cause);

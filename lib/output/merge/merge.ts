@@ -1,5 +1,13 @@
 import { basename } from 'node:path';
-import { invalidArgument } from '../../options.ts';
+import {
+  checkArray,
+  checkBoolean,
+  checkOptions,
+  checkSignal,
+  checkString,
+  invalidArgument,
+  optional,
+} from '../../options.ts';
 import { assertWritableOutput, checkOutputFormat, outputFormatOf, reportPathOf, writeOutput } from '../format.ts';
 import type { OutputFormat } from '../format.ts';
 import type { OutputMetadata } from '../metadata.ts';
@@ -23,15 +31,19 @@ export interface MergeOptions {
  * Puts the outputs of all shards of a run together. The file is the one that the run writes without shards, byte by byte; memory does not grow
  * with the rows. Files of NumPy and JSON Lines need what lies beside them.
  *
- * @param paths outputs of all shards, in any order and of the target's format
+ * @param names outputs of all shards, in any order and of the target's format
  * @throws ClmbrError `SHARD_MISMATCH` when a shard is missing, there twice, or of another run; `INVALID_ARGUMENT`, `FILE_UNREADABLE`,
  *   `TARGET_EXISTS`, `WRITE_FAILED`
  */
 export async function mergeOutputs(
-  paths: readonly string[],
+  names: readonly string[],
   target: string,
-  options: MergeOptions = {},
+  given: MergeOptions = {},
 ): Promise<WrittenFile> {
+  const options = checkOptions<MergeOptions>(given, 'options', ['overwrite', 'signal']);
+  optional(options.overwrite, false, (value) => checkBoolean(value, 'overwrite'));
+  optional(options.signal, undefined, (value) => checkSignal(value, 'signal'));
+  const paths = checkArray(names, 'paths', 'names of files').map((path) => checkString(path, 'paths'));
   const format = checkOutputFormat(target);
   for (const path of paths)
     if (outputFormatOf(path) !== format) throw invalidArgument('shards', `names that end in .${format}`, path);

@@ -6,7 +6,7 @@ export const limits = { packed: 14e6, unpacked: 40e6 };
 
 /** All that may be in the package: what comes new must be put here on purpose. */
 const allowed = [
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|CMakeLists\.txt)$/,
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|CMakeLists\.txt|sbom\.cdx\.json)$/,
   /^dist\/[\w./-]+\.(js|d\.ts|js\.map)$/,
   /^prebuilds\/(linux|win32|darwin)-(x64|arm64)\/clmbr(\.(glibc|musl))?\.node$/,
   /^prebuilds\/manifest\.json$/,

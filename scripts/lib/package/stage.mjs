@@ -4,6 +4,7 @@ import { fetchGgml } from '../ggml-fetch.mjs';
 import { inRoot } from '../paths.mjs';
 import { npm } from '../process.mjs';
 import { StepError, step } from '../report.mjs';
+import { sbomName, writeBillOfMaterials } from '../sbom.mjs';
 import { buildTypes } from '../types-build.mjs';
 import { stageVendor } from '../vendor.mjs';
 
@@ -12,6 +13,7 @@ export async function stagePackage() {
   await buildTypes();
   const ggml = await fetchGgml();
   await step('vendor: the sources that the package carries', () => stageVendor(ggml));
+  writeBillOfMaterials();
 }
 
 /** Top-level entries that go into the package by npm's own rule or by `files`, besides those that are made. */
@@ -20,6 +22,7 @@ const sources = [
   'README.md',
   'LICENSE',
   'CHANGELOG.md',
+  'SECURITY.md',
   'CMakeLists.txt',
   'native',
   'docs',
@@ -36,6 +39,7 @@ export async function packCopy({ ggml, folder }) {
   mkdirSync(copy, { recursive: true });
   for (const name of [...sources, 'dist']) cpSync(inRoot(name), path.join(copy, name), { recursive: true });
   stageVendor(ggml, path.join(copy, 'vendor'));
+  writeBillOfMaterials(path.join(copy, sbomName));
   const prebuilds = copyPrebuilds(path.join(copy, 'prebuilds'));
   // The prepack script would look for a checkout around it.
   const { code, output } = await npm(['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', folder], {

@@ -1,18 +1,26 @@
 import type { Target } from '../target.ts';
 import { checkpoint } from './checkpoint.ts';
+import { config } from './config.ts';
+import { fhir } from './fhir.ts';
 import { gguf } from './gguf.ts';
 import { jsonl } from './jsonl.ts';
+import { meds } from './meds.ts';
 import { misbehaviour } from './misbehaviour.ts';
 import { model } from './model.ts';
 import { pythonJson } from './python-json.ts';
+import { safetensors } from './safetensors.ts';
 import { tokenizerConfig } from './tokenizer-config.ts';
 
 export const targets: Readonly<Record<string, Target>> = {
   checkpoint,
+  config,
+  fhir,
   gguf,
   jsonl,
+  meds,
   misbehaviour,
   model,
   'python-json': pythonJson,
+  safetensors,
   'tokenizer-config': tokenizerConfig,
 };
