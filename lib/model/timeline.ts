@@ -6,6 +6,7 @@ import { toMicroseconds } from '../time.ts';
 import type { Event, Patient, Time } from '../types.ts';
 import { breathe } from './breathe.ts';
 import { invalidInput, partsOf } from './patient-input.ts';
+import { itemAt, reading } from './reading.ts';
 import { upperBound } from './upper-bound.ts';
 
 /** What one result row rests on. */
@@ -74,24 +75,6 @@ export async function readTimeline(
     return fromIds(id ?? index, await checkIds(ids, `${where}.ids`, context.vocabularySize), context);
   }
   return fromEvents(id ?? index, events!, labels, where, context);
-}
-
-/** Runs what reads an object of the caller's: getters and proxies may throw. */
-function reading<T>(where: string, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    if (cause instanceof ClmbrError) throw cause;
-    throw new ClmbrError('INVALID_INPUT', `${where}: reading it failed.`, { cause, details: { key: where } });
-  }
-}
-
-function itemAt<T>(list: ArrayLike<T>, i: number, where: string): T {
-  try {
-    return list[i]!;
-  } catch (cause) {
-    throw new ClmbrError('INVALID_INPUT', `${where}[${i}]: reading it failed.`, { cause, details: { key: where } });
-  }
 }
 
 async function checkIds(ids: ArrayLike<number>, where: string, vocabularySize: number): Promise<Int32Array> {

@@ -61,11 +61,11 @@ export function checkRows(given: OutputRows): void {
 }
 
 function assertRows(given: OutputRows): void {
-  const { data, dimensions, rows } = ((given) ?? {}) as Partial<OutputRows>;
+  const { data, dimensions, rows } = (given ?? {}) as Partial<OutputRows>;
   if (!(data instanceof Float32Array)) throw invalidArgument('rows.data', 'a Float32Array', data);
   if (!Number.isSafeInteger(dimensions)) throw invalidArgument('rows.dimensions', 'a whole number', dimensions);
   if (!isArray(rows)) throw invalidArgument('rows.rows', 'an array of rows', rows);
-  for (const [i, row] of (rows).entries()) {
+  for (const [i, row] of rows.entries()) {
     if (typeof row !== 'object' || row === null) throw invalidArgument(`rows.rows[${i}]`, 'an object', row);
     const { patient, time, tokens, truncated, dropped } = row;
     const isRow =

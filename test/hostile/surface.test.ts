@@ -1,5 +1,5 @@
 // Every public function and every option of it, with values that it does not expect: each call gives a result or a ClmbrError of one line.
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
@@ -31,11 +31,20 @@ await writeCheckpoint(checkpoint, {
   vocabularySize: 31,
 });
 const files = {
-  ...{ checkpoint, gguf, jsonl: path('data.jsonl'), meds: path('meds.parquet'), fhir: path('bundle.json') },
+  ...{
+    checkpoint,
+    gguf,
+    jsonl: path('data.jsonl'),
+    meds: path('meds.parquet'),
+    fhir: path('bundle.json'),
+    omop: path('cdm'),
+  },
   ...{ labels: path('labels.csv'), codes: path('codes.csv'), units: path('units.csv'), npy: path('shard.npy') },
 };
 await writeFile(files.jsonl, '{"id": 1, "events": [{"code": "SNOMED/3950001", "start": "2020-01-01"}]}\n');
 await writeFile(files.meds, medsParquet([{ subject_id: 1n, time: 1n, code: 'A' }]));
+await mkdir(files.omop);
+await writeFile(join(files.omop, 'person.csv'), 'person_id,year_of_birth\n1,1980\n');
 await writeFile(files.fhir, '{"resourceType": "Bundle", "entry": []}');
 await writeFile(files.labels, 'subject_id,prediction_time\n1,2020-01-01\n');
 await writeFile(files.codes, 'from,to\na,b\n');

@@ -52,7 +52,10 @@ export interface Scene {
   /** A folder to write to. */
   folder: string;
   /** A checkpoint, a GGUF file, JSON Lines, a Parquet file of MEDS, a FHIR bundle, labels, codes and units in CSV, an output. */
-  files: Record<'checkpoint' | 'gguf' | 'jsonl' | 'meds' | 'fhir' | 'labels' | 'codes' | 'units' | 'npy', string>;
+  files: Record<
+    'checkpoint' | 'gguf' | 'jsonl' | 'meds' | 'fhir' | 'omop' | 'labels' | 'codes' | 'units' | 'npy',
+    string
+  >;
   inspection: clmbr.ModelInspection;
   labels: clmbr.LabelTable;
   report: clmbr.DataReport;
@@ -192,7 +195,7 @@ export function surface({ model, tokenizer, folder, files, inspection, labels, r
       options: { at: 1, names: ['signal', 'skipBadRows', 'zeroAsMissing', 'split'] },
     },
     openFhir: { run: clmbr.openFhir, ...read(files.fhir) },
-    openOmop: { run: clmbr.openOmop, ...read(files.omop ?? files.fhir) },
+    openOmop: { run: clmbr.openOmop, ...read(files.omop) },
     readPatientsJsonl: {
       iterates: 0,
       run: clmbr.readPatientsJsonl,
