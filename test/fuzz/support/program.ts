@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +24,8 @@ export class Program {
   static async create(): Promise<Program> {
     const folder = await mkdtemp(join(tmpdir(), 'clmbr-fuzz-'));
     for (const part of ['lib', 'test/support', 'test/tokenizer', 'test/fuzz/support']) await transpile(part, folder);
-    await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+    // The addon is looked for in the package that the code belongs to.
+    await copyFile(join(root, 'package.json'), join(folder, 'package.json'));
     for (const name of ['node_modules', 'build', 'prebuilds'])
       await symlink(join(root, name), join(folder, name), 'junction');
     return new Program(folder);

@@ -19,7 +19,8 @@ export const misbehaviour: Target = async () => {
     () => {
       throw new TypeError('not ours');
     },
-    () => refusal(new ClmbrError('INVALID_GGUF', 'two\nlines'), ['INVALID_GGUF']),
+    // The class writes one line whatever it is given.
+    () => refusal(Object.assign(new ClmbrError('INVALID_GGUF', 'x'), { message: 'two\nlines' }), ['INVALID_GGUF']),
     () => refusal(new ClmbrError('INTERNAL', 'fine'), ['INVALID_GGUF']),
     () =>
       refusal(
