@@ -57,6 +57,7 @@ export class SampleBatch {
   readonly #slots: number[];
   #shared: NativeGeneration | undefined;
   #running: Running[] = [];
+  #isDisposed = false;
   readonly #unlisten: () => void;
 
   private constructor(
@@ -99,6 +100,7 @@ export class SampleBatch {
     const batch = new SampleBatch(session, history, settings, slots, signal);
     try {
       batch.#shared = await batch.#prefill(history, slots, settings.maxEvents);
+      batch.#assertOpen();
       return batch;
     } catch (error) {
       batch.dispose();
@@ -119,6 +121,8 @@ export class SampleBatch {
       if (this.#running.length === 0) return;
       for (const sample of this.#running) await this.#rollIfFull(sample);
       const draws = await this.#step();
+      // Whatever ended while the step's result was on its way has emptied the batch: that is no end of the samples.
+      this.#assertOpen();
       for (const sample of this.#take(draws)) {
         yield sample;
         this.#assertOpen();
@@ -128,16 +132,17 @@ export class SampleBatch {
 
   /** Frees all memory of keys and values. May be called again, and at any time: the step that runs then keeps what it uses. */
   dispose(): void {
+    this.#isDisposed = true;
     this.#unlisten();
     for (const generation of this.#generations()) generation.dispose();
     this.#shared = undefined;
     this.#running = [];
   }
 
-  /** Those that ended together are handed out one by one: between them everything may have ended. */
+  /** Whenever others had a turn everything may have ended: the signal was aborted or the model disposed. */
   #assertOpen(): void {
     this.#signal?.throwIfAborted();
-    if (this.#shared === undefined) throw disposed();
+    if (this.#isDisposed) throw disposed();
   }
 
   #begin(sample: number): void {
@@ -152,7 +157,10 @@ export class SampleBatch {
     if (sample.isFresh || sample.length < this.#contextLength) return;
     const window = Int32Array.from([...this.#history, ...sample.ids]).slice(-rollingWindow(this.#contextLength));
     sample.rolled?.dispose();
-    sample.rolled = await this.#prefill(window, 1, this.#settings.maxEvents - sample.ids.length);
+    const rolled = await this.#prefill(window, 1, this.#settings.maxEvents - sample.ids.length);
+    sample.rolled = rolled;
+    if (this.#isDisposed) rolled.dispose();
+    this.#assertOpen();
     sample.length = window.length;
     sample.isFresh = true;
   }
