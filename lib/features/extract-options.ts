@@ -87,30 +87,26 @@ export interface CheckedExtract extends CheckedData {
 }
 
 const dataNames = [
-  ...([
-    'input',
-    'skipBadRows',
-    'zeroAsMissing',
-    'map',
-    'convertUnits',
-    'exactCase',
-    'labels',
-    'at',
-    'skipUnknown',
-  ] as const),
+  'input',
+  'skipBadRows',
+  'zeroAsMissing',
+  'map',
+  'convertUnits',
+  'exactCase',
+  'labels',
+  'at',
+  'skipUnknown',
 ] as const;
 
 const embedNames = [
-  ...([
-    'pooling',
-    'representation',
-    'recipe',
-    'specialTokens',
-    'overflow',
-    'sharing',
-    'minCoverage',
-    'signal',
-  ] as const),
+  'pooling',
+  'representation',
+  'recipe',
+  'specialTokens',
+  'overflow',
+  'sharing',
+  'minCoverage',
+  'signal',
 ] as const;
 
 const extractNames = [...dataNames, ...embedNames, 'out', 'shard', 'unfinished', 'onProgress'] as const;
@@ -139,8 +135,8 @@ export function checkExtractOptions(given: ExtractOptions): CheckedExtract {
   const options = checkOptions<ExtractOptions>(given ?? null, 'options', extractNames);
   const { out, shard, unfinished, onProgress, ...rest } = options;
   const data = checkDataOptions(rest);
-  // embedStream checks those that are left, and refuses what nobody knows.
-  const embed = Object.fromEntries(Object.entries(rest).filter(([name]) => !dataNames.some((known) => known === name)));
+  // embedStream checks those that are left.
+  const embed = Object.fromEntries(Object.entries(rest).filter(([name]) => embedNames.some((known) => known === name)));
   if (typeof out !== 'string' && !isWritable(out)) throw invalidArgument('out', 'the name of a file or a stream', out);
   return {
     ...data,
@@ -152,7 +148,7 @@ export function checkExtractOptions(given: ExtractOptions): CheckedExtract {
     onProgress: optional(onProgress, undefined, (value) =>
       checkFunction<(progress: ExtractProgress) => void>(value, 'onProgress'),
     ),
-    embed: checkOptions<EmbedOptions>(embed, 'options', embedNames),
+    embed,
   };
 }
 

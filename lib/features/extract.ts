@@ -1,12 +1,12 @@
 import type { Writable } from 'node:stream';
 import type { DataPatient, Dataset, DataTokens } from '../data/dataset.ts';
 import { openDataset } from '../data/open.ts';
-import { AtomicFile } from '../files/atomic-write.ts';
 import type { LabelCounts } from '../labels/index.ts';
 import { ClmbrModel } from '../model/index.ts';
 import type { EmbedResult } from '../model/index.ts';
 import { checkInstance, checkString, invalidArgument } from '../options.ts';
 import { JsonlStream, reportPathOf } from '../output/index.ts';
+import { writeReport } from '../report/index.ts';
 import type { DataReport } from '../report/index.ts';
 import { runEmbedding } from '../run/index.ts';
 import type { PlacedPatient } from '../run/index.ts';
@@ -158,6 +158,8 @@ async function toFile(
     },
     onProgress: ({ resumedPatients }) => (work.resumedPatients = resumedPatients),
   });
+  // Where nothing was left to compute nobody has read the patients, and the report is of all of them.
+  for await (const _ of source.patients) work.options.signal?.throwIfAborted();
   return { written, reportPath };
 }
 
@@ -187,15 +189,4 @@ async function toStream(stream: Writable, work: Work, source: LabelledData) {
     await writer.append({ data, dimensions, rows: labelled }, positions);
   }
   return { ...(await writer.commit(work.options.signal)), patients, resumedPatients: 0 };
-}
-
-async function writeReport(path: string, report: DataReport): Promise<void> {
-  const file = await AtomicFile.create(path, { overwrite: true, access: 'private' });
-  try {
-    await file.write(Buffer.from(`${JSON.stringify(report, null, 2)}\n`));
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
-  await file.commit();
 }

@@ -4,6 +4,7 @@ import type { Shard } from '../data/shard.ts';
 import { readLabels, withLabelRule, withLabels } from '../labels/index.ts';
 import type { LabelCounts, LabelledPatient, LabelTable } from '../labels/index.ts';
 import type { CodeMapper } from '../mapping/index.ts';
+import { ClmbrError } from '../errors.ts';
 import type { LabelName, LabelValue } from '../output/index.ts';
 import { ReportCollector } from '../report/index.ts';
 import { inOrder } from '../run/index.ts';
@@ -46,9 +47,22 @@ export async function openLabelledData(
   const mapper = tokenizer === null ? null : await openMapper(tokenizer, dataset, { map, convertUnits, exactCase });
   const report =
     tokenizer === null || mapper === null ? null : new ReportCollector(tokenizer, { dataset, mapper, contextLength });
+  const column = onlyColumn(table, options.labels);
   const { placed, counts } = place(dataset, options, table, shard);
-  const column = table?.columns[0];
   return { patients: mapped(placed, mapper, report), report, counts, label: column?.name };
+}
+
+/** An output has one column of labels: of two, none may be lost without a word. */
+function onlyColumn(
+  table: LabelTable | undefined,
+  path: string | undefined,
+): LabelTable['columns'][number] | undefined {
+  const columns = table?.columns ?? [];
+  if (columns.length <= 1) return columns[0];
+  throw new ClmbrError(
+    'INVALID_INPUT',
+    `${path}: expected values in one column of labels, found them in ${columns.map(({ name }) => name).join(', ')}.`,
+  );
 }
 
 const given = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { signal });
@@ -95,6 +109,7 @@ async function* ofShard(placed: Placed, { index, count }: Shard): Placed {
 async function* mapped(placed: Placed, mapper: CodeMapper | null, report: ReportCollector | null): Placed {
   for await (const { patient, ...rest } of placed) {
     const result = mapper === null ? patient : mapper.mapPatient(patient);
+    // Of patients whose rows an interrupted run left too: they are read again, and the report is of all.
     report?.addPatient(result);
     report?.addExpectedRows(result);
     yield { patient: result, ...rest };

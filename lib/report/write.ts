@@ -3,7 +3,7 @@ import { checkString, invalidArgument, readable } from '../options.ts';
 import type { DataReport } from './report.ts';
 
 /**
- * Writes a report as JSON; a file that is there already is replaced.
+ * Writes a report as JSON that only its owner may read: unknown codes may be anything. A file that is there already is replaced.
  *
  * @throws ClmbrError `WRITE_FAILED`
  */
@@ -12,7 +12,7 @@ export async function writeReport(path: string, report: DataReport): Promise<voi
   const version = typeof report === 'object' ? readable('report', () => report?.version) : undefined;
   if (version !== 1) throw invalidArgument('report', 'a report', report);
   const text = readable('report', () => JSON.stringify(report, null, 2));
-  const file = await AtomicFile.create(path, { overwrite: true, access: 'shared' });
+  const file = await AtomicFile.create(path, { overwrite: true, access: 'private' });
   try {
     await file.write(Buffer.from(`${text}\n`));
     await file.commit();

@@ -1,4 +1,5 @@
 // Features of whole data sets through the public function: reading, labels, codes, the run, the output.
+import { mkdirSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -152,6 +153,22 @@ describe('features of a data set', () => {
   });
 });
 
+describe('a run of which only the writing of the file was left', () => {
+  it('gives the whole report', async () => {
+    const whole = await extract('left-whole.npz');
+    const out = path('left.npz');
+    // A folder in the place of the file, made while rows are computed: they are all kept, and cannot be written.
+    const onProgress = () => void mkdirSync(out, { recursive: true });
+    await expectClmbrError(extractFeatures(model, data, { out, labels, onProgress }), 'WRITE_FAILED');
+    rmSync(out, { recursive: true });
+    const { result } = await extract('left.npz', { unfinished: 'resume' });
+    expect(result).toMatchObject({ rows: 30, patients: 12, resumedPatients: 12, tokens: 0 });
+    expect(result.report).toEqual(whole.result.report);
+    expect(result.labels).toEqual(whole.result.labels);
+    expect((await readFile(out)).equals(await readFile(whole.out))).toBe(true);
+  });
+});
+
 describe('what cannot be done', () => {
   it('labels of unknown patients are refused, or left out where asked', async () => {
     const other = path('other-labels.csv');
@@ -165,6 +182,13 @@ describe('what cannot be done', () => {
       unfinished: 'restart',
     });
     expect(result).toMatchObject({ rows: 1, labels: { unknownLabels: 1 } });
+  });
+
+  it('labels with values in two columns are refused', async () => {
+    const two = path('two-columns.csv');
+    await writeFile(two, 'subject_id,prediction_time,boolean_value,float_value\n100,2020-01-05,true,0.5\n');
+    const refused = extractFeatures(model, data, { out: path('two.npz'), labels: two });
+    await expectClmbrError(refused, 'INVALID_INPUT', 'boolean_value, float_value');
   });
 
   it('data that the vocabulary does not know are refused', async () => {
