@@ -1,3 +1,5 @@
+import { Transform } from 'node:stream';
+import type { TransformCallback } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { openSource } from '../data/source.ts';
 import { ClmbrError } from '../errors.ts';
@@ -31,9 +33,19 @@ interface Cell {
  */
 export async function readCsvLabels(path: string, builder: LabelBuilder, signal?: AbortSignal): Promise<void> {
   const source = await openSource(path);
-  const parser = parse({ bom: true, info: true, skip_empty_lines: true, trim: true, max_record_size: maxRecordBytes });
+  const parser = parse({
+    bom: true,
+    info: true,
+    max_record_size: maxRecordBytes,
+    // Lines of a file that several programs wrote end in several ways.
+    record_delimiter: ['\r\n', '\n', '\r'],
+    skip_empty_lines: true,
+    trim: true,
+  });
+  const text = strictUtf8(path);
   source.on('error', (cause) => parser.destroy(unreadable(path, cause)));
-  source.pipe(parser);
+  text.on('error', (error) => parser.destroy(error));
+  source.pipe(text).pipe(parser);
   let header: Header | undefined;
   const untyped: Cell[] = [];
   try {
@@ -55,12 +67,28 @@ export async function readCsvLabels(path: string, builder: LabelBuilder, signal?
       `${path}${line}: expected comma-separated values, as many as in the header line, found something else (${error.code}).`,
     );
   } finally {
-    source.destroy();
-    parser.destroy();
+    for (const stream of [source, text, parser]) stream.destroy();
   }
   if (header === undefined)
     throw new ClmbrError('INVALID_INPUT', `${path}: expected a header line, found an empty file.`);
   addUntyped(untyped, builder);
+}
+
+/** Passes bytes on unless they are no text: with characters replaced, a patient or a label would be another one. */
+function strictUtf8(path: string): Transform {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const check = (done: TransformCallback, bytes?: Buffer): void => {
+    try {
+      decoder.decode(bytes, { stream: bytes !== undefined });
+    } catch {
+      return done(new ClmbrError('INVALID_INPUT', `${path}: expected a CSV file in UTF-8, found other bytes.`));
+    }
+    done(null, bytes);
+  };
+  return new Transform({
+    transform: (bytes: Buffer, _, done) => check(done, bytes),
+    flush: (done) => check(done),
+  });
 }
 
 function readHeader(names: readonly string[], path: string): Header {
@@ -73,6 +101,11 @@ function readHeader(names: readonly string[], path: string): Header {
       `${path}:1: expected a header line with a column for the ${missing} (${wanted.join(', ')}), found none in ${names.length} columns.`,
     );
   }
+  const twice = [patient, time, ...labelColumnNames, 'value'].find(
+    (name) => names.indexOf(name) !== names.lastIndexOf(name),
+  );
+  if (twice !== undefined)
+    throw new ClmbrError('INVALID_INPUT', `${path}:1: expected one column named ${twice}, found several.`);
   const values = labelColumnNames.map((name) => ({ name, at: names.indexOf(name) })).filter(({ at }) => at >= 0);
   return { patient: names.indexOf(patient), time: names.indexOf(time), values, untyped: names.indexOf('value') };
 }

@@ -30,6 +30,9 @@ export async function readCsvRows(
   if (missing.length > 0)
     throw new ClmbrError('INVALID_INPUT', `${path}:1: ${expected}, found none named ${missing.join(', ')}.`);
   const columns = [...required, ...optional].map((name) => [name, names.indexOf(name)] as const);
+  const twice = columns.find(([name, at]) => names.indexOf(name, at + 1) > at && at >= 0);
+  if (twice !== undefined)
+    throw new ClmbrError('INVALID_INPUT', `${path}:1: expected one column named ${twice[0]}, found several.`);
   return records.map(({ record, info: { lines } }) => {
     const where = `${path}:${lines}`;
     if (record.length !== names.length)
@@ -54,6 +57,8 @@ function parseCsv(bytes: Buffer, path: string): Parsed[] {
   try {
     return parse(text, {
       info: true,
+      // Lines of a file that several programs wrote end in several ways.
+      record_delimiter: ['\r\n', '\n', '\r'],
       relax_column_count: true,
       skip_empty_lines: true,
     }) as unknown as Parsed[];

@@ -113,6 +113,11 @@ describe('CSV', () => {
     ]);
   });
 
+  it('whose lines end in several ways', async () => {
+    const table = await labelsOf('mixed.csv', 'subject_id,time\r\n1,2020-01-01\n2,2020-01-02\r\n3,2020-01-03');
+    expect(rowsOf(table).map(([id]) => id)).toEqual([1n, 2n, 3n]);
+  });
+
   it.each([
     ['boolean_value', ['True', 'false'], [true, false]],
     ['integer_value', ['1', '-9007199254740993'], [1n, -9007199254740993n]],
@@ -132,6 +137,9 @@ describe('CSV', () => {
     ['another time', 'subject_id,time\n1,secret\n', ':2:', 'ISO 8601'],
     ['another value', 'subject_id,time,integer_value\n1,2020-01-01,secret\n', ':2:', 'a whole number'],
     ['a line of another length', 'subject_id,time\n1,2020-01-01,secret\n', ':2:', 'as many as in the header line'],
+    ['a column that comes twice', 'subject_id,time,value,value\n1,2020-01-01,1,2\n', ':1:', 'one column named value'],
+    ['bytes that are no text', Buffer.from('subject_id,time\nsecret\xe9,2020-01-01\n', 'latin1'), ':', 'in UTF-8'],
+    ['half a character at the end', Buffer.from('subject_id,time\n1,2020-01-01\n\xc3', 'latin1'), ':', 'in UTF-8'],
     ['a quotation mark that is not closed', 'subject_id,time\n1,"secret\n', '', 'comma-separated'],
   ])('%s is refused by its line', async (_, content, place, text) => {
     const error = await expectClmbrError(labelsOf('bad.csv', content), 'INVALID_INPUT', `bad.csv${place}`, text);

@@ -31,12 +31,18 @@ describe('readCodeTable', () => {
     expect(table.targetsOf('__proto__')).toEqual([]);
   });
 
+  it('reads lines that end in several ways', async () => {
+    const table = await readCodeTable(await file('from,to\r\nA,B\nC,D\r\n'));
+    expect([table.targetsOf('A'), table.targetsOf('C')]).toEqual([['B'], ['D']]);
+  });
+
   it.each([
     ['', ':', 'found an empty file'],
     ['from,target\na,b\n', ':1', 'none named to'],
     ['from,to\na,b\n\na\n', ':4', 'expected 2 columns, found 1'],
     ['from,to\na,\n', ':2', 'column to'],
     ['from,to\n,b\n', ':2', 'column from'],
+    ['from,to,To\na,b,c\n', ':1', 'one column named to'],
     ['from,to\na,"b\n', ':', 'broken quotation'],
     ['from,to\n"a"x,b\n', ':2', 'broken quotation'],
   ])('refuses %j', async (text, line, message) => {
@@ -62,6 +68,7 @@ describe('readUnitRules', () => {
   });
 
   it.each([
+    ['code,unit,factor,offset,offset\nA,g,1,0,1\n', ':1', 'one column named offset'],
     ['code,unit,factor\n,g,1\n', ':2', 'column code'],
     ['code,unit,factor\nA,g,\n', ':2', 'column factor: expected a number, found nothing'],
     ['code,unit,factor\nA,g,x\n', ':2', 'found a text'],

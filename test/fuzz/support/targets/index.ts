@@ -4,6 +4,8 @@ import { config } from './config.ts';
 import { fhir } from './fhir.ts';
 import { gguf } from './gguf.ts';
 import { jsonl } from './jsonl.ts';
+import { labels } from './labels.ts';
+import { mapping } from './mapping.ts';
 import { meds } from './meds.ts';
 import { misbehaviour } from './misbehaviour.ts';
 import { model } from './model.ts';
@@ -17,6 +19,8 @@ export const targets: Readonly<Record<string, Target>> = {
   fhir,
   gguf,
   jsonl,
+  labels,
+  mapping,
   meds,
   misbehaviour,
   model,

@@ -1,0 +1,3 @@
+import { fuzz } from './support/fuzz.ts';
+
+fuzz('mapping', 'tables of codes and units are read rightly', 0.15);
