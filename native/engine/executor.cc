@@ -97,6 +97,7 @@ void Executor::compute(cpu::Workspace & workspace, const Finish & finish) {
     workspace.kernels = &kernels_;
     workspace.weights = weights_.get();
     workspace.pool = pool_.get();
+    workspace.head_memory = &head_memory_;
     const std::atomic<bool> & cancelled = *workspace.cancelled;
 
     LlamaActivations activations;

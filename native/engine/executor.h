@@ -45,6 +45,7 @@ private:
         void operator()(ggml_threadpool * pool) const;
     };
     Buffer memory_;        // activations; kept from pass to pass
+    Buffer head_memory_;   // logits; kept too
     Buffer graph_memory_;  // ggml's tensors and graph
     // Made once: what a pass asks for can fail.
     std::unique_ptr<ggml_context, FreeGgml> context_;

@@ -10,35 +10,47 @@
 namespace clmbr {
 namespace {
 
-constexpr int kLogitRows = 192;
+constexpr size_t kLogitRows = 192;
 constexpr size_t kLogitBytes = 64u << 20;
 
 // Rows of hidden states, copied to the stride that the kernels like, and their logits.
 class LogitChunk {
 public:
-    explicit LogitChunk(const HeadInput & input, bool own_logits)
+    // For at most `most` rows; with `own_logits` there is room for their logits too.
+    LogitChunk(const HeadInput & input, bool own_logits, size_t most)
         : input_(input),
           width_(static_cast<size_t>(input.hyperparameters.hidden_size)),
           stride_(kernels::padded_stride(width_)),
           vocabulary_(static_cast<size_t>(input.hyperparameters.vocabulary_size)),
-          capacity_(static_cast<int>(std::clamp<size_t>(kLogitBytes / (vocabulary_ * sizeof(float)), 1, kLogitRows))),
-          rows_(static_cast<size_t>(capacity_) * stride_ * sizeof(float), "hidden states") {
-        if (own_logits) logits_ = Buffer(static_cast<size_t>(capacity_) * vocabulary_ * sizeof(float), "logits");
-        targets_.resize(static_cast<size_t>(capacity_));
+          capacity_(std::clamp<size_t>(std::min(most, kLogitBytes / (vocabulary_ * sizeof(float))), 1, kLogitRows)),
+          targets_(capacity_) {
+        Arena measure;
+        place(measure, own_logits);
+        if (measure.used() > input.memory.bytes()) {
+            input.memory = Buffer();  // first, so that old and new are never held together
+            input.memory = Buffer(measure.used(), "logits");
+        }
+        Arena arena(input.memory.data());
+        place(arena, own_logits);
     }
 
-    int capacity() const { return capacity_; }
-    float * row(int i) const { return rows_.as<float>() + static_cast<size_t>(i) * stride_; }
-    float * logits(int i) const { return logits_.as<float>() + static_cast<size_t>(i) * vocabulary_; }
+    int capacity() const { return static_cast<int>(capacity_); }
+    float * row(int i) const { return rows_ + static_cast<size_t>(i) * stride_; }
+    float * logits(int i) const { return logits_ + static_cast<size_t>(i) * vocabulary_; }
     void set_target(int i, float * target) { targets_[static_cast<size_t>(i)] = target; }
 
-    void compute(int count) { input_.logits(rows_.as<float>(), stride_, count, targets_.data()); }
+    void compute(int count) { input_.logits(rows_, stride_, count, targets_.data()); }
 
 private:
+    void place(Arena & arena, bool own_logits) {
+        rows_ = arena.take<float>(capacity_ * stride_);
+        logits_ = own_logits ? arena.take<float>(capacity_ * vocabulary_) : nullptr;
+    }
+
     const HeadInput & input_;
-    size_t width_, stride_, vocabulary_;
-    int capacity_;
-    Buffer rows_, logits_;
+    size_t width_, stride_, vocabulary_, capacity_;
+    float * rows_ = nullptr;
+    float * logits_ = nullptr;
     std::vector<float *> targets_;
 };
 
@@ -105,7 +117,7 @@ void each_pooled(const HeadInput & input, const float * hidden, F f) {
 void write_maximum_of_logits(const HeadInput & input, const float * hidden) {
     const size_t width = static_cast<size_t>(input.hyperparameters.hidden_size);
     const std::vector<int32_t> row = row_of_token(input.layout);
-    LogitChunk chunk(input, true);
+    LogitChunk chunk(input, true, row.size());
     PrefixPool pool(Pooling::Max, static_cast<size_t>(input.hyperparameters.vocabulary_size));
     for (const Output & output : input.batch.outputs) {
         for (int token = pool.start(output.begin); token < output.end;) {
@@ -161,7 +173,7 @@ void write_logits(const HeadInput & input, const float * hidden) {
     const Representation kind = input.batch.representation;
     const bool reduced = kind != Representation::Logits;
     const size_t width = static_cast<size_t>(input.hyperparameters.hidden_size);
-    LogitChunk chunk(input, reduced);
+    LogitChunk chunk(input, reduced, input.batch.outputs.size());
     std::vector<const Output *> waiting;
     std::vector<std::vector<int32_t>> orders(static_cast<size_t>(input.pool.threads()));
     if (kind == Representation::Next)
@@ -202,7 +214,7 @@ void write_outputs(const HeadInput & input, const float * hidden) {
 
 void each_logits(const HeadInput & input, const float * hidden, int rows, const std::function<void(int, const float *, int)> & f) {
     const size_t width = static_cast<size_t>(input.hyperparameters.hidden_size);
-    LogitChunk chunk(input, true);
+    LogitChunk chunk(input, true, static_cast<size_t>(rows));
     for (int first = 0; first < rows && !input.cancelled; first += chunk.capacity()) {
         const int count = std::min(chunk.capacity(), rows - first);
         for (int i = 0; i < count; i++) {

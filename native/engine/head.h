@@ -7,6 +7,7 @@
 
 #include "../kernels/kernels.h"
 #include "batch.h"
+#include "memory.h"
 #include "thread_pool.h"
 
 namespace clmbr {
@@ -18,6 +19,7 @@ struct HeadInput {
     const kernels::Kernels & kernels;
     ThreadPool & pool;
     const std::atomic<bool> & cancelled;
+    Buffer & memory;  // of the head alone; made larger as needed, and kept from pass to pass by its owner
     // Writes vocabulary_size logits of each of `count` hidden states, which lie `stride` floats apart, to its target.
     std::function<void(const float * hidden, size_t stride, int count, float * const * targets)> logits;
 };

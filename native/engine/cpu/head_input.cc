@@ -18,7 +18,7 @@ HeadInput head_input(const Workspace & w) {
             });
         }
     };
-    return {w.hyperparameters(), *w.batch, *w.layout, *w.kernels, *w.pool, *w.cancelled, logits};
+    return {w.hyperparameters(), *w.batch, *w.layout, *w.kernels, *w.pool, *w.cancelled, *w.head_memory, logits};
 }
 
 }  // namespace clmbr::cpu

@@ -62,6 +62,8 @@ struct Workspace {
     float * scratch = nullptr;         // scratch_floats for each thread
     size_t scratch_floats = 0;
 
+    Buffer * head_memory = nullptr;    // logits and what they are made of
+
     const Hyperparameters & hyperparameters() const { return weights->hyperparameters(); }
     float * scratch_of(int worker) const { return scratch + scratch_floats * static_cast<size_t>(worker); }
     // For the widest rows that are quantised.

@@ -205,7 +205,7 @@ void DeviceEngine::run(const Batch & batch, const std::atomic<bool> & cancelled)
         const HostMemory hidden(device_, layout.rows.size() * static_cast<size_t>(h.hidden_size) * sizeof(float), "hidden states");
         compute_hidden(batch, layout, cancelled, nullptr, hidden.floats());
         const auto logits = [this](const float * rows, size_t stride, int count, float * const * targets) { compute_logits(rows, stride, count, targets); };
-        write_outputs({h, batch, layout, kernels_, *pool_, cancelled, logits}, hidden.floats());
+        write_outputs({h, batch, layout, kernels_, *pool_, cancelled, head_memory_, logits}, hidden.floats());
     });
 }
 

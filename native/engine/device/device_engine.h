@@ -56,6 +56,7 @@ private:
     std::shared_ptr<const DeviceWeights> weights_;
     std::map<int, Mask> masks_;
     GraphMemory memory_;
+    Buffer head_memory_;  // on the host: logits, kept from pass to pass
     int budget_;
 };
 

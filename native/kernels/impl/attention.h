@@ -59,7 +59,7 @@ inline void score_keys(const AttentionTask & t, const float * q, size_t q_stride
         const int key = begin + k;
         const float * keys = key < t.shared_keys ? t.keys + static_cast<size_t>(key / kPanelWidth) * panel
                                                  : t.own_keys + static_cast<size_t>((key - t.shared_keys) / kPanelWidth) * panel;
-        all_rows(q, q_stride, rows, F32Weights(reinterpret_cast<const uint8_t *>(keys)), t.head_size, scores + k, s_stride, false);
+        all_rows<F32Weights>(q, q_stride, rows, reinterpret_cast<const uint8_t *>(keys), t.head_size, scores + k, s_stride, false, nullptr);
     }
 }
 
@@ -72,12 +72,12 @@ inline void add_values(const AttentionTask & t, const float * weights, size_t s_
         float * target = out + column * kPanelWidth;
         if (shared > 0) {
             const float * values = t.values + (column * t.padded_keys + begin) * kPanelWidth;
-            all_rows(weights, s_stride, rows, F32Weights(reinterpret_cast<const uint8_t *>(values)), shared, target, o_stride, accumulate);
+            all_rows<F32Weights>(weights, s_stride, rows, reinterpret_cast<const uint8_t *>(values), shared, target, o_stride, accumulate, nullptr);
         }
         if (shared < count) {
             const float * values = t.own_values + (column * t.own_padded_keys + (begin + shared - t.shared_keys)) * kPanelWidth;
-            all_rows(weights + shared, s_stride, rows, F32Weights(reinterpret_cast<const uint8_t *>(values)), count - shared, target,
-                     o_stride, accumulate || shared > 0);
+            all_rows<F32Weights>(weights + shared, s_stride, rows, reinterpret_cast<const uint8_t *>(values), count - shared, target, o_stride,
+                                 accumulate || shared > 0, nullptr);
         }
     }
 }
