@@ -6,7 +6,7 @@ import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { extractFeatures, mergeOutputs } from '../../lib/index.ts';
-import type { DataReport, ExtractOptions } from '../../lib/index.ts';
+import type { DataReport, ExtractOptions, ExtractProgress } from '../../lib/index.ts';
 import { expectClmbrError } from '../support/expect-error.ts';
 import { modelLoader } from '../support/model.ts';
 import { temporaryFolder } from '../support/temporary.ts';
@@ -166,6 +166,24 @@ describe('a run of which only the writing of the file was left', () => {
     expect(result.report).toEqual(whole.result.report);
     expect(result.labels).toEqual(whole.result.labels);
     expect((await readFile(out)).equals(await readFile(whole.out))).toBe(true);
+  });
+});
+
+describe('a model that is disposed of in the middle', () => {
+  it('ends the run with DISPOSED, and another one goes on behind what was done', async () => {
+    const many = path('many.jsonl');
+    const lines = Array.from({ length: 600 }, (_, id) => JSON.stringify({ ...patients[id % patients.length]!, id }));
+    await writeFile(many, lines.join('\n'));
+    const demo = fileURLToPath(new URL('../../examples/demo/demo.gguf', import.meta.url));
+    const passing = await load(demo, { threads: 2 });
+    const out = path('disposed.npz');
+    const onProgress = ({ patients: done }: ExtractProgress) => void (done >= 300 && passing.dispose());
+    await expectClmbrError(extractFeatures(passing, many, { out, onProgress }), 'DISPOSED');
+    const result = await extractFeatures(model, many, { out, unfinished: 'resume' });
+    expect(result).toMatchObject({ rows: 600, patients: 600 });
+    expect(result.resumedPatients).toBeGreaterThanOrEqual(256);
+    await extractFeatures(model, many, { out: path('never-disposed.npz') });
+    expect((await readFile(out)).equals(await readFile(path('never-disposed.npz')))).toBe(true);
   });
 });
 
