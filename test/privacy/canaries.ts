@@ -96,6 +96,11 @@ export const labelsCsv =
   `subject_id,prediction_time,categorical_value,float_value\n` +
   `${canary.id},${canary.time},"${canary.text}",${canary.number}\n${canary.numericId},${canary.time},${canary.text},${canary.number}\n`;
 
+/** With one column of values, which is what an output has room for. */
+export const oneLabelCsv =
+  `subject_id,prediction_time,categorical_value\n` +
+  `${canary.id},${canary.time},"${canary.text}"\n${canary.numericId},${canary.time},${canary.text}\n`;
+
 export const omop: Readonly<Record<string, string>> = {
   'person.csv':
     'person_id,gender_concept_id,year_of_birth,month_of_birth,day_of_birth,race_concept_id,ethnicity_concept_id,person_source_value\n' +

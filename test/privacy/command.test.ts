@@ -23,9 +23,10 @@ const row = {
 };
 await writeFile(path('meds.parquet'), medsParquet([row, { ...row, time: null }]));
 await writeFile(path('unordered.parquet'), medsParquet([row, { ...row, time: 5n }]));
-await writeFile(path('labels.csv'), planted.labelsCsv);
-await writeFile(path('strangers.csv'), planted.labelsCsv.replace(canary.id, 'qzid-another'));
-await writeFile(path('broken.csv'), planted.labelsCsv.replace(canary.time, canary.text));
+await writeFile(path('labels.csv'), planted.oneLabelCsv);
+await writeFile(path('two-columns.csv'), planted.labelsCsv);
+await writeFile(path('strangers.csv'), planted.oneLabelCsv.replace(canary.id, 'qzid-another'));
+await writeFile(path('broken.csv'), planted.oneLabelCsv.replace(canary.time, canary.text));
 
 describe('the command line', () => {
   it.each([
@@ -45,6 +46,7 @@ describe('the command line', () => {
 
   it.each([
     ['data.jsonl', 'labels.csv', 0],
+    ['data.jsonl', 'two-columns.csv', 1],
     ['data.jsonl', 'strangers.csv', 1],
     ['data.jsonl', 'broken.csv', 1],
     ['broken.jsonl', 'labels.csv', 1],

@@ -54,13 +54,14 @@ export function plainRecords(bytes: Buffer): string[][] | null {
     for (;;) {
       const found = /^[ \t]*"((?:[^"]|"")*)"[ \t]*(?=,|\r?\n|$)|^[^",\r\n]*(?=,|\r?\n|$)/.exec(text.slice(at));
       if (found === null) return null;
-      record.push(found[1] === undefined ? found[0] : found[1].replaceAll('""', '"'));
+      // Blanks within quotation marks are part of the text.
+      record.push(found[1] === undefined ? found[0].trim() : found[1].replaceAll('""', '"'));
       at += found[0].length;
       if (text[at] !== ',') break;
       at += 1;
     }
     at += text.startsWith('\r\n', at) ? 2 : 1;
-    if (record.length > 1 || record[0]!.trim() !== '') records.push(record.map((one) => one.trim()));
+    if (record.length > 1 || record[0]! !== '') records.push(record);
   }
   return records;
 }

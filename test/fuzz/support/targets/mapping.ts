@@ -21,7 +21,7 @@ function randomRows(random: Random, columns: Record<string, readonly string[]>):
 
 /** The rows by column, where nothing in the file can be read in two ways. */
 function plainRows(bytes: Buffer, wanted: readonly string[]): Record<string, string>[] | null {
-  const [header, ...rows] = plainRecords(bytes) ?? [];
+  const [header, ...rows] = (plainRecords(bytes) ?? []).map((row) => row.map((one) => one.trim()));
   if (header === undefined) return null;
   const names = header.map((name) => name.toLowerCase());
   const known = names.filter((name) => wanted.includes(name));
