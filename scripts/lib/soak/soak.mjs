@@ -1,10 +1,39 @@
 import { createHash } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { makeCalls } from './calls.mjs';
 
 /** Share of the time in which pools and caches fill, and nothing is measured. */
 const warmUp = 0.2;
-const sampleMilliseconds = 1000;
+const sampleMilliseconds = 10_000;
 const abortShare = 0.1;
+
+// What only waits to be collected is no growth, and how much of it there is depends on what else the machine does.
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc');
+
+/** When calls began and how long they took. Its memory is there from the start: it must not look like a leak. */
+class Latencies {
+  #at = new Float64Array(2 ** 20).fill(1);
+  #took = new Float64Array(2 ** 20).fill(1);
+  length = 0;
+
+  push(at, took) {
+    if (this.length === this.#at.length) [this.#at, this.#took] = [this.#at, this.#took].map(doubled);
+    this.#at[this.length] = at;
+    this.#took[this.length++] = took;
+  }
+
+  toArray() {
+    return Array.from({ length: this.length }, (_, i) => ({ at: this.#at[i], took: this.#took[i] }));
+  }
+}
+
+function doubled(values) {
+  const result = new Float64Array(2 * values.length);
+  result.set(values);
+  return result;
+}
 
 /** Calls of every kind from several callers at a time, each after its last. */
 export class Soak {
@@ -13,7 +42,7 @@ export class Soak {
   #random = randomFrom(1);
   #firsts = new Map();
   #wrong = [];
-  #latencies = [];
+  #latencies = new Latencies();
   #counts = {};
   #samples = [];
   #begun = 0;
@@ -35,10 +64,12 @@ export class Soak {
     let told = this.#begun;
     const timer = setInterval(() => {
       const now = performance.now();
-      this.#samples.push({ at: now - this.#begun, rss: process.memoryUsage.rss() });
+      collectGarbage();
+      const rss = process.memoryUsage.rss();
+      this.#samples.push({ at: now - this.#begun, rss });
       if (now - told < 60_000) return;
       told = now;
-      const megabytes = Math.round(process.memoryUsage.rss() / 2 ** 20);
+      const megabytes = Math.round(rss / 2 ** 20);
       say(`${Math.round((now - this.#begun) / 60_000)} min: ${this.#latencies.length} calls, ${megabytes} MiB`);
     }, sampleMilliseconds);
     try {
@@ -47,7 +78,7 @@ export class Soak {
       clearInterval(timer);
     }
     return {
-      ...{ length, warmUp: warmUp * length, samples: this.#samples, latencies: this.#latencies },
+      ...{ length, warmUp: warmUp * length, samples: this.#samples, latencies: this.#latencies.toArray() },
       ...{ counts: this.#counts, wrong: this.#wrong, distinct: this.#firsts.size },
     };
   }
@@ -64,7 +95,7 @@ export class Soak {
     const start = performance.now();
     try {
       const digest = digestOf(await run());
-      this.#latencies.push({ at: start - this.#begun, took: performance.now() - start, kind });
+      this.#latencies.push(start - this.#begun, performance.now() - start);
       this.#count(kind);
       const first = this.#firsts.get(name);
       if (first === undefined) this.#firsts.set(name, digest);
