@@ -11,7 +11,7 @@
 namespace clmbr::kernels {
 namespace {
 
-// Readers of sixteen weights at input row k, columns [column, column + 16) of a panel. `row_bytes`: of input row k in memory.
+// Readers of sixteen weights at input row k, columns [column, column + 16) of a panel. kRowBytes: what an input row takes in memory.
 struct F32Weights {
     static constexpr size_t kRowBytes = kPanelWidth * 4;
     const float * data;
