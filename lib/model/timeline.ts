@@ -134,13 +134,15 @@ async function fromEvents(
   context: TimelineContext,
 ): Promise<Timeline> {
   const { tokenizer, coverage } = context;
+  const count = reading(`${where}.events`, () => list.length);
   if (tokenizer === null) {
+    // An empty list may be meant as token ids, and means the same.
+    if (count === 0 && labels === undefined) return fromIds(id, new Int32Array(0), context);
     throw new ClmbrError(
       'NO_VOCABULARY',
       `${where}: the model carries no vocabulary, expected token ids, or load it with the option \`tokenizer\`.`,
     );
   }
-  const count = reading(`${where}.events`, () => list.length);
   const encoder = (context.encoder ??= tokenizer.encoder({
     capacity: count,
     onDrop: (code, reason) => coverage.addDropped(code, reason),

@@ -197,6 +197,8 @@ describe('patients', () => {
     expect(plain.tokenizer).toBeNull();
     await expectClmbrError(plain.embed([[7], [bare(1)]]), 'NO_VOCABULARY', 'patients[1]', 'tokenizer');
     expect((await plain.embed([[7]])).rows).toHaveLength(1);
+    // Nothing is nothing, whatever it was meant to hold.
+    expect((await plain.embed([[], { events: [] }, [7]])).rows.map(({ tokens }) => tokens)).toEqual([0, 0, 1]);
     const expected = await model.embed([[bare(1), bare(2)]]);
     for (const tokenizer of [path, await ClmbrTokenizer.load(path)]) {
       const given = await load(withoutVocabulary, { tokenizer });
