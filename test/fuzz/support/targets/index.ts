@@ -1,4 +1,5 @@
 import type { Target } from '../target.ts';
+import { calls } from './calls.ts';
 import { checkpoint } from './checkpoint.ts';
 import { config } from './config.ts';
 import { fhir } from './fhir.ts';
@@ -14,6 +15,7 @@ import { safetensors } from './safetensors.ts';
 import { tokenizerConfig } from './tokenizer-config.ts';
 
 export const targets: Readonly<Record<string, Target>> = {
+  calls,
   checkpoint,
   config,
   fhir,
