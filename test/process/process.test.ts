@@ -70,10 +70,8 @@ describe('a process', () => {
   it('has workers that load and embed at once, and survives their end in the middle of work', async () => {
     const { code, stdout, stderr } = await runScript('workers', [path]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const { expected, results, codes, terminated, again } = JSON.parse(stdout) as Record<string, unknown>;
-    expect(results).toEqual([expected, expected, expected, expected]);
-    expect(codes).toEqual([0, 0, 0, 0]);
-    expect(again).toBe(expected);
+    expect(stdout).toMatch(/^ok$/m);
+    const { terminated } = JSON.parse(stdout.split('\n')[0]!) as { terminated: number };
     expect(terminated).toBeLessThan(2 * soon);
   });
 
@@ -86,9 +84,7 @@ describe('a process', () => {
   it('forks another that computes the same', async () => {
     const { code, stdout, stderr } = await runScript('fork', [path]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const result = JSON.parse(stdout) as Record<string, unknown>;
-    expect(result['code']).toBe(0);
-    expect(result['theirs']).toBe(result['mine']);
+    expect(stdout).toBe('ok\n');
   });
 
   it.each(['4', '1'])('holds several models at once, with %s threads for all waiting', async (threads) => {

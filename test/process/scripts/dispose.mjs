@@ -18,7 +18,14 @@ const isDisposed = { name: 'ClmbrError', code: 'DISPOSED' };
 
 // During work: every call ends with DISPOSED, all disposals resolve, later calls are refused.
 const working = await loadModel(path, { maxBatchTokens: 1000 });
-const calls = [working.embed(endless), working.evaluate(endless.slice(0, 300)), working.embed(endless)];
+const calls = [
+  working.embed(endless),
+  working.evaluate(endless.slice(0, 300)),
+  working.embed(endless),
+  working.embedStream(endless).next(),
+  working.generate(few[2], { samples: 64, maxEvents: 900, seed: 1 }).next(),
+  working.risk(few[2], { outcome: 9, horizon: 500, samples: 1e6 }),
+];
 const settled = Promise.allSettled(calls);
 await sleep(50);
 await Promise.all([working.dispose(), working.dispose(), working.dispose()]);
