@@ -21,7 +21,7 @@ export function generateFutures(
   options: CheckedGenerateOptions,
 ): AsyncGenerator<Future, void, undefined> {
   const settings = settingsOf(session, options);
-  return stoppable((signal) => run(session, patient, options, settings, signal), options.signal);
+  return stoppable(({ signal }) => run(session, patient, options, settings, signal), options.signal);
 }
 
 async function* run(

@@ -1,5 +1,6 @@
 import type { CoverageReport } from '../coverage.ts';
 import type { Patient } from '../types.ts';
+import { follow } from './follow.ts';
 import { endOf } from './generate.ts';
 import type { HistoryInfo } from './generate-future.ts';
 import { historyRoom, readHistory } from './generate-history.ts';
@@ -36,11 +37,26 @@ export async function estimateRisk(
   patient: Patient,
   options: CheckedRiskOptions,
 ): Promise<RiskResult> {
-  const { horizon, maxSamples, signal, tolerance } = options;
-  signal?.throwIfAborted();
+  options.signal?.throwIfAborted();
+  const own = new AbortController();
+  const unfollow = follow(options.signal, own);
+  try {
+    return await drawUntilEnough(session, patient, options, own.signal);
+  } finally {
+    unfollow();
+  }
+}
+
+async function drawUntilEnough(
+  session: Session,
+  patient: Patient,
+  options: CheckedRiskOptions,
+  signal: AbortSignal,
+): Promise<RiskResult> {
+  const { horizon, maxSamples, tolerance } = options;
   const room = historyRoom(session.model.hyperparameters.contextLength, horizon);
   const { ids, info, coverage } = await readHistory(session, patient, options, room);
-  signal?.throwIfAborted();
+  signal.throwIfAborted();
   const estimator = createEstimator(options.estimator, new Set(options.outcome), horizon);
   const most = tolerance === undefined ? options.samples : maxSamples;
   const batch = await SampleBatch.open(session, ids, settingsOf(session, options, estimator), most, signal);

@@ -1,24 +1,25 @@
+import { follow } from './follow.ts';
+
 /**
- * An async generator whose end does not wait: aborting the caller's signal, and `return()` while `next()` is pending, abort the signal that
- * the work inside runs under.
+ * An async generator whose end does not wait: aborting the caller's signal, and `return()` while `next()` is pending, abort `stop`, which the
+ * work inside runs under.
  */
 export function stoppable<T>(
-  start: (signal: AbortSignal) => AsyncGenerator<T, void, undefined>,
+  start: (stop: AbortController) => AsyncGenerator<T, void, undefined>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<T, void, undefined> {
   const stop = new AbortController();
   const left = new Error('The iterator was left.');
-  const follow = (): void => stop.abort(signal!.reason);
 
   async function* guarded(): AsyncGenerator<T, void, undefined> {
     signal?.throwIfAborted();
-    signal?.addEventListener('abort', follow, { once: true });
+    const unfollow = follow(signal, stop);
     try {
-      yield* start(stop.signal);
+      yield* start(stop);
     } catch (error) {
       if (error !== left) throw error;
     } finally {
-      signal?.removeEventListener('abort', follow);
+      unfollow();
     }
   }
 

@@ -73,8 +73,8 @@ export class WindowStream implements WaitingRequest {
 
   /** Ends the stream; what has not finished is dropped. */
   close(): void {
-    this.settings.signal?.removeEventListener('abort', this.#onAbort);
     this.drop(closed);
+    this.settings.signal?.removeEventListener('abort', this.#onAbort);
   }
 
   /** Rejects everything that has not finished. */
