@@ -1,32 +1,45 @@
 import { CoverageCounter } from '../coverage.ts';
 import { checkAsyncIterable } from '../options.ts';
+import { disposed } from '../scheduler/index.ts';
 import type { WindowStream } from '../scheduler/index.ts';
 import type { Patient } from '../types.ts';
 import { embedThrough, openStream } from './embed.ts';
 import type { EmbedResult } from './embed.ts';
 import type { CheckedEmbedOptions } from './options.ts';
 import type { Session } from './session.ts';
+import { stoppable } from './stoppable.ts';
 
 /** Bounds of what is held at a time. */
 const chunkPatients = 256;
 const chunkEvents = 65_536;
 
+/** Milliseconds for which the end of a stream waits for a source that is reading: it may be silent for ever. */
+const patience = 1000;
+
 /**
  * Vectors of any number of patients in input order, in chunks. Two chunks are held at most: while one is consumed or computed, the next
- * is read, and no further one before the caller asks.
+ * is read, and no further one before the caller asks. Its end waits neither for what was begun ahead nor for a source that is silent.
  */
-export async function* streamEmbeddings(
+export function streamEmbeddings(
   session: Session,
   patients: AsyncIterable<Patient> | Iterable<Patient>,
   options: CheckedEmbedOptions,
 ): AsyncGenerator<EmbedResult, void, undefined> {
+  return stoppable((stop) => run(session, patients, options, stop), options.signal);
+}
+
+async function* run(
+  session: Session,
+  patients: AsyncIterable<Patient> | Iterable<Patient>,
+  options: CheckedEmbedOptions,
+  stop: AbortController,
+): AsyncGenerator<EmbedResult, void, undefined> {
   const coverage = new CoverageCounter();
-  // Ending the loop early takes what was begun ahead out of the queue, as the caller's own signal does.
-  const stop = new AbortController();
   const { signal } = stop;
-  const follow = (): void => stop.abort(options.signal!.reason);
-  if (options.signal?.aborted) follow();
-  options.signal?.addEventListener('abort', follow, { once: true });
+  // The model's end is heard too while the source is silent.
+  const held = { dispose: (): void => stop.abort(disposed()) };
+  const open = new WeakRef(held);
+  session.open.add(open);
   const chunks = chunksOf(patients);
   let windows: WindowStream | undefined;
   let next: Promise<EmbedResult | undefined> | undefined;
@@ -51,14 +64,26 @@ export async function* streamEmbeddings(
       yield result;
     }
   } finally {
-    options.signal?.removeEventListener('abort', follow);
-    stop.abort();
+    session.open.delete(open);
+    // What is begun ahead ends. Not `stop.abort()`: what is not used here any more may be collected while the stream lives.
+    held.dispose();
     await next?.catch(() => undefined);
     windows?.close();
     const released = chunks.return(undefined);
-    // Whoever aborts does not wait for a source that may be silent for long: it is released when it answers.
-    if (options.signal?.aborted) released.catch(() => undefined);
-    else await released;
+    released.catch(() => undefined);
+    // Whoever aborts does not wait at all: the source is released when it answers.
+    if (options.signal?.aborted !== true) await within(patience, released);
+  }
+}
+
+/** Waits for a promise, but not for longer than so many milliseconds. */
+async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  try {
+    await Promise.race([promise, over]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -188,6 +188,47 @@ describe('embedStream', () => {
     await expect(waiting).rejects.toBe(reason);
   });
 
+  it.each(['break', 'throw', 'return()', 'throw()', 'dispose()'])(
+    'ends by %s while the source is silent',
+    async (way) => {
+      const own = await load(model.info.path, { threads: 1 });
+      async function* silent(count: number): AsyncGenerator<Patient> {
+        yield* cohort(count);
+        await new Promise(() => undefined);
+      }
+      const mine = new Error('mine');
+      const start = performance.now();
+      if (way === 'break' || way === 'throw') {
+        const loop = async (): Promise<void> => {
+          for await (const chunk of own.embedStream(silent(300))) {
+            expect(chunk.rows).toHaveLength(chunkSize);
+            if (way === 'throw') throw mine;
+            break;
+          }
+        };
+        const left = loop();
+        if (way === 'throw') await expect(left).rejects.toBe(mine);
+        else await left;
+      } else {
+        const stream = own.embedStream(silent(10));
+        const next = stream.next();
+        await turns(3);
+        if (way === 'dispose()') {
+          const refused = expectClmbrError(next, 'DISPOSED');
+          await own.dispose();
+          await refused;
+        } else {
+          const ended = way === 'return()' ? stream.return() : expect(stream.throw(mine)).rejects.toBe(mine);
+          expect(await next).toEqual({ done: true, value: undefined });
+          await ended;
+        }
+        expect(await stream.next()).toEqual({ done: true, value: undefined });
+      }
+      expect(performance.now() - start).toBeLessThan(4000);
+      if (way !== 'dispose()') expect((await own.embed([[7]])).rows).toHaveLength(1);
+    },
+  );
+
   it('refuses low coverage at the chunk that shows it', async () => {
     await expectClmbrError(
       async () => {
