@@ -2,6 +2,7 @@
  * Checks of what callers pass. Every message names the parameter, what was expected and what came, but never a value that could
  * belong to a patient.
  */
+import { types } from 'node:util';
 import { ClmbrError } from './errors.ts';
 
 /** A short name of what a value is, for messages. */
@@ -80,6 +81,11 @@ export function isInstance<T>(value: unknown, type: abstract new (...args: never
   } catch {
     return false;
   }
+}
+
+/** Of any realm. */
+export function isInt32Array(value: unknown): value is Int32Array {
+  return types.isInt32Array(value);
 }
 
 /** Runs what reads an object of the caller's: a getter or a proxy that throws is the caller's mistake. */

@@ -1,5 +1,5 @@
 import { ClmbrError } from '../errors.ts';
-import { describeType, isArray, isInstance } from '../options.ts';
+import { describeType, isArray, isInt32Array } from '../options.ts';
 import type { Event, Patient, PatientRecord, Time, TokenRecord } from '../types.ts';
 
 /** What a patient consists of, whichever of the accepted forms it has. */
@@ -19,7 +19,7 @@ export function partsOf(patient: Patient, where: string): PatientParts {
     if (cause instanceof ClmbrError) throw cause;
     throw new ClmbrError('INVALID_INPUT', `${where}: reading it failed.`, { cause, details: { key: where } });
   }
-  if (parts.ids instanceof Int32Array && isDetached(parts.ids))
+  if (isInt32Array(parts.ids) && isDetached(parts.ids))
     throw new ClmbrError('INVALID_INPUT', `${where}: expected token ids, found an Int32Array whose memory is gone.`);
   return parts;
 }
@@ -35,14 +35,15 @@ function isDetached(ids: Int32Array): boolean {
 }
 
 function readParts(patient: Patient, where: string): PatientParts {
-  if (isInstance(patient, Int32Array)) return { id: undefined, ids: patient };
+  if (isInt32Array(patient)) return { id: undefined, ids: patient };
   if (isArray(patient)) {
     const list = patient as readonly unknown[];
     if (typeof list[0] === 'number') return { id: undefined, ids: list as number[] };
     return { id: undefined, events: list as Event[] };
   }
-  if (typeof patient !== 'object' || patient === null) {
-    throw invalidInput(where, 'an array of events, an object with events or ids, or token ids', patient);
+  if (typeof patient !== 'object' || patient === null || ArrayBuffer.isView(patient)) {
+    const forms = 'an array of events, an object with events or ids, or token ids as an array or an Int32Array';
+    throw invalidInput(where, forms, patient);
   }
   const { id, events, ids, at } = patient as Partial<PatientRecord & TokenRecord>;
   if (id !== undefined && typeof id !== 'string' && typeof id !== 'number' && typeof id !== 'bigint') {
@@ -50,7 +51,7 @@ function readParts(patient: Patient, where: string): PatientParts {
   }
   if (at !== undefined && !isArray(at)) throw invalidInput(`${where}.at`, 'an array of times', at);
   if (isArray(events)) return { id, events, ownTimes: at };
-  if (events === undefined && (isArray(ids) || isInstance(ids, Int32Array))) return { id, ids, ownTimes: at };
+  if (events === undefined && (isArray(ids) || isInt32Array(ids))) return { id, ids, ownTimes: at };
   throw invalidInput(where, 'an array in `events` or in `ids`', events === undefined ? ids : events);
 }
 

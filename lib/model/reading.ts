@@ -18,3 +18,15 @@ export function itemAt<T>(list: ArrayLike<T>, i: number, where: string): T {
     throw new ClmbrError('INVALID_INPUT', `${where}[${i}]: reading it failed.`, { cause, details: { key: where } });
   }
 }
+
+/** Far more than any patient has, and few enough to get memory for. */
+const mostItems = 100_000_000;
+
+/** A proxy, and a class of its own, may answer anything. */
+export function lengthOf(list: ArrayLike<unknown>, where: string): number {
+  const length: unknown = reading(where, () => list.length);
+  if (typeof length === 'number' && Number.isInteger(length) && length >= 0 && length <= mostItems) return length;
+  throw new ClmbrError('INVALID_INPUT', `${where}: expected a list of at most ${mostItems} entries, found another.`, {
+    details: { key: where },
+  });
+}

@@ -6,7 +6,7 @@ import { toMicroseconds } from '../time.ts';
 import type { Event, Patient, Time } from '../types.ts';
 import { breathe } from './breathe.ts';
 import { invalidInput, partsOf } from './patient-input.ts';
-import { itemAt, reading } from './reading.ts';
+import { itemAt, lengthOf, reading } from './reading.ts';
 import { upperBound } from './upper-bound.ts';
 
 /** What one result row rests on. */
@@ -78,7 +78,7 @@ export async function readTimeline(
 }
 
 async function checkIds(ids: ArrayLike<number>, where: string, vocabularySize: number): Promise<Int32Array> {
-  const checked = new Int32Array(reading(where, () => ids.length));
+  const checked = new Int32Array(lengthOf(ids, where));
   for (let i = 0; i < checked.length; i++) {
     const id: unknown = itemAt(ids, i, where);
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= vocabularySize) {
@@ -134,7 +134,7 @@ async function fromEvents(
   context: TimelineContext,
 ): Promise<Timeline> {
   const { tokenizer, coverage } = context;
-  const count = reading(`${where}.events`, () => list.length);
+  const count = lengthOf(list, `${where}.events`);
   if (tokenizer === null) {
     // An empty list may be meant as token ids, and means the same.
     if (count === 0 && labels === undefined) return fromIds(id, new Int32Array(0), context);

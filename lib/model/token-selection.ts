@@ -1,5 +1,5 @@
 import { ClmbrError } from '../errors.ts';
-import { describeType, invalidArgument, isArray, isInstance, readable } from '../options.ts';
+import { describeType, invalidArgument, isArray, isInt32Array, readable } from '../options.ts';
 import type { ClmbrTokenizer } from '../tokenizer/index.ts';
 import { specialTokens } from '../tokenizer/index.ts';
 
@@ -22,7 +22,7 @@ export interface SelectionContext {
  */
 export function selectTokens(selection: unknown, parameter: string, context: SelectionContext): Int32Array {
   const isOne = typeof selection === 'string' || typeof selection === 'number';
-  if (!isOne && !isArray(selection) && !isInstance(selection, Int32Array))
+  if (!isOne && !isArray(selection) && !isInt32Array(selection))
     throw invalidArgument(parameter, 'codes or token ids', selection);
   const entries: unknown[] = isOne
     ? [selection]

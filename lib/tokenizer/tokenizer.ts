@@ -6,7 +6,7 @@ import {
   checkOptions,
   checkString,
   isArray,
-  isInstance,
+  isInt32Array,
   optional,
 } from '../options.ts';
 import type { Event } from '../types.ts';
@@ -115,7 +115,7 @@ export class ClmbrTokenizer {
    * @throws ClmbrError INVALID_ARGUMENT for an id that the vocabulary does not have
    */
   decode(ids: readonly number[] | Int32Array): DecodedToken[] {
-    if (!isArray(ids) && !isInstance(ids, Int32Array)) {
+    if (!isArray(ids) && !isInt32Array(ids)) {
       throw new ClmbrError('INVALID_ARGUMENT', `ids: expected a list of token ids, found ${typeName(ids)}.`);
     }
     const list = reading('ids', () => Array.from(ids as ArrayLike<number>));

@@ -1,6 +1,7 @@
 // Patients that nobody should have: each gives what an ordinary one with the same content gives, or an error that names the place.
 import { describe, expect, it } from 'vitest';
 import { fileURLToPath } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import type { Event, Patient } from '../../lib/index.ts';
 import { expectClmbrError } from '../support/expect-error.ts';
 import { modelLoader } from '../support/model.ts';
@@ -213,5 +214,58 @@ describe('objects that do something when they are read', () => {
     const call = model.embed([[7, 8, 9]], options);
     options.pooling = 'last';
     expect((await call).row(0)).toEqual((await model.embed([[7, 8, 9]], { pooling: 'mean' })).row(0));
+  });
+});
+
+describe('objects of another realm, and what passes for one of ours', () => {
+  const before = { ...known, start: '2020-01-01' };
+
+  it('dates and token ids of another realm are taken', async () => {
+    const there = runInNewContext('new Date(Date.UTC(2020, 0, 1))') as Date;
+    const here = new Date(Date.UTC(2020, 0, 1));
+    for (const start of [there, here]) {
+      const { rows } = await model.embed([{ events: [{ ...known, start }], at: [there] }]);
+      expect(rows[0]).toMatchObject({ time: 1577836800000000n, tokens: 1 });
+    }
+    const ids = runInNewContext('Int32Array.of(7, 8)') as Int32Array;
+    const expected = await vector([7, 8]);
+    expect(await vector(ids)).toEqual(expected);
+    expect(await vector({ ids })).toEqual(expected);
+    const { patients } = await model.evaluate([[7]], { targets: [ids] });
+    expect(patients[0]!.targets![0]!.tokenCount).toBe(2);
+    expect(model.tokenizer!.decode(ids)).toHaveLength(2);
+  });
+
+  it.each([
+    ['answers with a text', Object.assign(new Date(0), { getTime: () => 'qz secret' })],
+    ['answers with a fraction', Object.assign(new Date(0), { getTime: () => 1.5 })],
+  ])('a date that %s is asked for its own time', async (_, date) => {
+    const { rows } = await model.embed([{ events: [{ ...known, start: date }], at: [date] }]);
+    expect(rows[0]).toMatchObject({ time: 0n, tokens: 1 });
+  });
+
+  it.each([
+    ['a proxy of a date', new Proxy(new Date(0), {})],
+    ['an object with the prototype of dates', Object.create(Date.prototype) as Date],
+  ])('%s is refused by place', async (_, date) => {
+    const start = { events: [{ ...known, start: date }], at: [0n] };
+    await expectClmbrError(model.embed([start]), 'INVALID_INPUT', 'patients[0].events[0].start');
+    await expectClmbrError(model.embed([{ events: [before], at: [date] }]), 'INVALID_INPUT', 'patients[0].at[0]');
+  });
+
+  it.each([Uint32Array, Float32Array, BigInt64Array])('%o is no patient', async (type) => {
+    await expectClmbrError(model.embed([new type(2) as unknown as Patient]), 'INVALID_INPUT', 'or an Int32Array');
+  });
+
+  it.each([1e18, -1, 0.5, 'qz', {}, 4e9])('a list of the length %s is refused by place', async (length) => {
+    const lying = (list: object) =>
+      new Proxy(list, { get: (target, name) => (name === 'length' ? length : (Reflect.get(target, name) as unknown)) });
+    for (const at of [undefined, ['2020-01-01']]) {
+      const events = { events: lying([before]), ...(at && { at }) } as unknown as Patient;
+      await expectClmbrError(model.embed([events]), 'INVALID_INPUT', 'patients[0].events');
+    }
+    await expectClmbrError(model.embed([{ ids: lying([7]) } as Patient]), 'INVALID_INPUT', 'patients[0].ids');
+    const ids = Object.defineProperty(Int32Array.of(7), 'length', { value: length });
+    await expectClmbrError(model.embed([ids]), 'INVALID_INPUT', 'patients[0].ids');
   });
 });
