@@ -3,6 +3,7 @@ import { checkLlamaGguf, inverseFrequencies } from '../architecture/index.ts';
 import type { CheckedModel } from '../architecture/index.ts';
 import { ClmbrError } from '../errors.ts';
 import { sha256OfFile } from '../files/digest.ts';
+import { unreadable } from '../files/input-file.ts';
 import { openGguf } from '../gguf/reader.ts';
 import { chooseDevice, fromNative, isAbort } from '../native/index.ts';
 import type { DeviceName, NativeDescription, NativeJob, NativeModel } from '../native/index.ts';
@@ -99,13 +100,15 @@ async function loadNative(model: CheckedModel, options: CheckedLoadOptions): Pro
   const cancel = (): void => job.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   const report = onProgress === undefined ? undefined : watchProgress(model, job, onProgress);
+  let native: NativeModel | undefined;
   try {
-    const native = await addon.Model.load(await describe(model, options, device), job);
+    native = await addon.Model.load(await describe(model, options, device), job);
     report?.finish();
     report?.rethrow();
-    await assertUnchanged(model, native);
+    await assertUnchanged(model);
     return { native, createJob };
   } catch (error) {
+    native?.dispose();
     report?.rethrow();
     if (isAbort(error)) signal?.throwIfAborted();
     throw fromNative(error);
@@ -129,11 +132,17 @@ function deviceFor({ device, compute }: CheckedLoadOptions): DeviceName {
 }
 
 /** What was packed must be what was checked: a file that was replaced meanwhile may have the same size. */
-async function assertUnchanged({ file }: CheckedModel, native: NativeModel): Promise<void> {
-  const { size, mtimeNs } = await stat(file.path, { bigint: true });
+async function assertUnchanged({ file }: CheckedModel): Promise<void> {
+  const { size, mtimeNs } = await asked(file.path, stat(file.path, { bigint: true }));
   if (size === BigInt(file.size) && mtimeNs === file.modifiedNs) return;
-  native.dispose();
   throw new ClmbrError('FILE_UNREADABLE', `${file.path}: the file changed while it was loaded; load it again.`);
+}
+
+/** A file that is gone meanwhile is one that cannot be read. */
+function asked<T>(path: string, answer: Promise<T>): Promise<T> {
+  return answer.catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
 }
 
 async function describe(
@@ -141,7 +150,7 @@ async function describe(
   { threads, compute }: CheckedLoadOptions,
   device: string,
 ): Promise<NativeDescription> {
-  const path = await realpath(file.path);
+  const path = await asked(file.path, realpath(file.path));
   return {
     path,
     key: `${path}\n${file.size}\n${file.modifiedNs}`,

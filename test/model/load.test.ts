@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { copyFile, readFile, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
@@ -22,6 +23,14 @@ beforeAll(async () => {
 });
 
 describe('loadModel', () => {
+  it('says of a file that goes away meanwhile that it cannot be read', async () => {
+    const gone = join(folder, 'gone.gguf');
+    await copyFile(path, gone);
+    const onProgress = vi.fn(() => rmSync(gone, { force: true }));
+    await expectClmbrError(loadModel(gone, { onProgress }), 'FILE_UNREADABLE', 'gone.gguf');
+    expect(onProgress).toHaveBeenCalled();
+  });
+
   it('says what was loaded', async () => {
     const model = await load(path, { threads: 3 });
     const perLayer = 2 * 64 + 64 * 64 * 2 + 2 * 64 * 32 + 3 * 64 * 100;
