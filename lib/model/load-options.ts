@@ -101,12 +101,13 @@ function checkInt8Options({ compute: given, minCosine, calibration }: LoadOption
     checkNumber(minCosine, 'minCosine', -1, 1);
     if (compute !== 'int8') throw invalidArgument('minCosine', "compute: 'int8', which it is for", minCosine);
   }
-  if (calibration !== undefined) {
-    checkPatients(calibration, 'calibration');
-    if (minCosine === undefined) throw invalidArgument('calibration', 'minCosine, which it is for', calibration);
-    if (calibration.length === 0) throw invalidArgument('calibration', 'at least one patient', calibration);
+  // A copy: patients that go away while the model loads must not be a comparison of nothing.
+  const patients = optional(calibration, undefined, (v) => checkPatients(v, 'calibration'));
+  if (patients !== undefined) {
+    if (minCosine === undefined) throw invalidArgument('calibration', 'minCosine, which it is for', patients);
+    if (patients.length === 0) throw invalidArgument('calibration', 'at least one patient', patients);
   }
-  return { compute, minCosine, calibration };
+  return { compute, minCosine, calibration: patients };
 }
 
 export type CheckedLoadOptions = ReturnType<typeof checkLoadOptions>;

@@ -102,6 +102,11 @@ describe('int8: minCosine', () => {
     await load(path, { compute: 'int8', minCosine: 0.9, calibration: timelines });
     // Nothing to compare in a timeline without tokens.
     await load(demo, { compute: 'int8', minCosine: 1, calibration: [[]] });
+    // What the caller does with his list meanwhile changes nothing.
+    const emptied = [...timelines];
+    const failure = loadModel(path, { compute: 'int8', minCosine: 1, calibration: emptied });
+    emptied.length = 0;
+    await expectClmbrError(failure, 'LOW_ACCURACY', `${timelines.length} calibration timelines`);
   });
 
   it('refuses with the numbers', async () => {
