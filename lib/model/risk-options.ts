@@ -62,7 +62,7 @@ export function checkRiskOptions(given: RiskOptions, context: SelectionContext):
     checkInteger(v, 'samples', 1, mostSamples),
   );
   if (maxSamples !== undefined && maxSamples < samples)
-    throw invalidArgument('maxSamples', `at least \`samples\`, which is ${samples},`, maxSamples);
+    throw invalidArgument('maxSamples', `at least \`samples\`, ${samples}`, maxSamples);
   const estimator = optional(options.estimator, 'monte-carlo', (v) =>
     checkChoice(v, 'estimator', ['monte-carlo', 'scope', 'reach'] as const),
   );
