@@ -7,7 +7,7 @@ import type { WindowStream } from '../scheduler/index.ts';
 import type { Patient } from '../types.ts';
 import { breathe, isOutOfBreath } from './breathe.ts';
 import type { CheckedEmbedOptions } from './options.ts';
-import { CallProgress, allocate, assertCoverage, eachTimeline } from './session.ts';
+import { CallProgress, allocate, assertCoverage, assertHeapRoom, eachTimeline } from './session.ts';
 import type { Session } from './session.ts';
 import { WindowPlanner } from './windows.ts';
 import type { Average, RowInfo } from './windows.ts';
@@ -43,6 +43,9 @@ export class EmbedResult {
 
 /** Tokens that are read before the first of them are computed, while reading goes on. */
 const readAhead = 65_536;
+
+/** What the `RowInfo` of a token takes of the heap. */
+const tokenRowBytes = 400;
 
 /** Computes the vectors of some patients. */
 export async function embedPatients(
@@ -98,6 +101,10 @@ export async function embedThrough(
     options,
     coverage,
     (timeline, index) => {
+      if (options.pooling === 'none') {
+        const tokens = timeline.rows.reduce((sum, { ids }) => sum + Math.min(ids.length, contextLength), 0);
+        assertHeapRoom(tokens, tokenRowBytes, 'rows');
+      }
       planner.add(timeline, index);
       return isKnown && windows.waitingTokens >= readAhead ? use() : undefined;
     },

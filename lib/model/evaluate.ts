@@ -10,7 +10,7 @@ import { perplexityOf, sumOf } from './perplexity.ts';
 import type { OverallPerplexity, Perplexity } from './perplexity.ts';
 import { ScorePlanner } from './perplexity-windows.ts';
 import type { ScoredRows } from './perplexity-windows.ts';
-import { CallProgress, allocate, assertCoverage, eachTimeline } from './session.ts';
+import { CallProgress, allocate, allocateIds, assertCoverage, assertHeapRoom, eachTimeline } from './session.ts';
 import type { Session } from './session.ts';
 import { alignedSurprisal, decoderOf, surprisalIds } from './surprisal.ts';
 import type { EventSurprisal, MeaningOfId, Scores } from './surprisal.ts';
@@ -56,6 +56,9 @@ export interface EvaluateResult {
   perplexity?: OverallPerplexity;
 }
 
+/** What a `NextEvent` takes of the heap. */
+const nextEventBytes = 450;
+
 /** A patient's share of the token scores. */
 interface ScoredPatient {
   id: EvaluatedPatient['id'];
@@ -82,6 +85,7 @@ export async function evaluatePatients(
   const plan = await planEvaluation(session, patients, options, coverage);
   const report = coverage.report();
   assertCoverage(report, options.minCoverage);
+  assertHeapRoom(plan.next.plan.rows.length * options.topK, nextEventBytes, 'next events');
 
   const progress = new CallProgress(patients.length, options.onProgress);
   progress.begin(plan.next.windows.totalTokens + plan.score.windows.totalTokens, plan.next.plan.rows.length);
@@ -129,7 +133,7 @@ async function runNext(
   common: Common,
 ): Promise<Scores> {
   const values = allocate(plan.rows.length, topK + targets.length, 'probabilities');
-  const ids = new Int32Array(plan.rows.length * topK);
+  const ids = allocateIds(plan.rows.length, topK, 'ids');
   await session.queue.run({
     ...common,
     windows: windows.take(),
@@ -144,7 +148,7 @@ async function runNext(
 
 async function runScore(session: Session, plan: ScorePlanner, common: Common): Promise<Scores> {
   const values = allocate(plan.rows, 1, 'log-probabilities');
-  const ids = new Int32Array(2 * plan.rows);
+  const ids = allocateIds(plan.rows, 2, 'ids');
   const windows = plan.windows.take();
   await session.queue.run({ ...common, windows, destinations: [{ values, ids }], representation: 'score', top: 0 });
   plan.windows.copyResults([{ values, ids }], { values: 1, ids: 2 });

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import type { CheckedModel } from '../architecture/index.ts';
 import type { CoverageCounter, CoverageReport } from '../coverage.ts';
 import { ClmbrError } from '../errors.ts';
@@ -103,8 +104,32 @@ export class CallProgress {
 
 /** Floats for results; a typed array that is too large is an error of its own kind. */
 export function allocate(rows: number, width: number, what: string): Float32Array {
+  return allocated((length) => new Float32Array(length), rows, width, what);
+}
+
+export function allocateIds(rows: number, width: number, what: string): Int32Array {
+  return allocated((length) => new Int32Array(length), rows, width, what);
+}
+
+/**
+ * Objects for results come out of the heap of JavaScript, whose end is that of the process: more than fit are refused beforehand.
+ *
+ * @param bytes that one of them takes, as measured
+ * @throws ClmbrError OUT_OF_MEMORY
+ */
+export function assertHeapRoom(objects: number, bytes: number, what: string): void {
+  const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics();
+  if (objects * bytes <= limit - used) return;
+  throw new ClmbrError(
+    'OUT_OF_MEMORY',
+    `Expected results that fit the heap, found ${objects} ${what}: ask for fewer, or for fewer patients or label times at a time.`,
+    { details: { objects, bytes: objects * bytes, limit } },
+  );
+}
+
+function allocated<T>(make: (length: number) => T, rows: number, width: number, what: string): T {
   try {
-    return new Float32Array(rows * width);
+    return make(rows * width);
   } catch (cause) {
     throw new ClmbrError(
       'OUT_OF_MEMORY',

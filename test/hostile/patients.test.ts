@@ -1,6 +1,7 @@
 // Patients that nobody should have: each gives what an ordinary one with the same content gives, or an error that names the place.
 import { describe, expect, it } from 'vitest';
 import { fileURLToPath } from 'node:url';
+import { getHeapStatistics } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Event, Patient } from '../../lib/index.ts';
 import { expectClmbrError } from '../support/expect-error.ts';
@@ -36,6 +37,15 @@ describe('sizes', () => {
     expect(whole.rows[0]).toMatchObject({ truncated: true });
     expect(whole.coverage.events).toBe(1_000_000);
     expect(whole.row(0)).toEqual(await vector(events.slice(-contextLength)));
+  });
+
+  it('results that do not fit the heap are refused before they end the process', async () => {
+    const limit = getHeapStatistics().heap_size_limit;
+    const patients = Array.from({ length: Math.ceil(limit / vocabularySize / 200) }, () => [7]);
+    await expectClmbrError(model.evaluate(patients, { topK: vocabularySize }), 'OUT_OF_MEMORY', 'next events');
+    const events = Array.from({ length: contextLength }, () => ({ ...known, start: 0n }));
+    const at = Array.from({ length: Math.ceil(limit / contextLength / 200) }, (_, i) => BigInt(i));
+    await expectClmbrError(model.embed([{ events, at }], { pooling: 'none' }), 'OUT_OF_MEMORY', 'rows');
   });
 
   it('10,000 calls at once give what one gives', async () => {
