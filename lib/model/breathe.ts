@@ -8,9 +8,14 @@ export function isOutOfBreath(): boolean {
   return performance.now() - since >= stretch;
 }
 
-/** Lets the event loop run when JavaScript has worked for some milliseconds; costs next to nothing otherwise. */
-export async function breathe(): Promise<void> {
+/**
+ * Lets the event loop run when JavaScript has worked for some milliseconds; costs next to nothing otherwise.
+ *
+ * @throws `signal.reason` when it was aborted meanwhile
+ */
+export async function breathe(signal?: AbortSignal): Promise<void> {
   if (!isOutOfBreath()) return;
   await new Promise((resolve) => setImmediate(resolve));
   since = performance.now();
+  signal?.throwIfAborted();
 }

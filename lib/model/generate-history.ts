@@ -42,6 +42,7 @@ export async function readHistory(
     vocabularySize: session.model.hyperparameters.vocabularySize,
     specialTokens: false,
     coverage,
+    signal: options.signal,
     name: 'patient',
   });
   if (rows.length !== 1) {

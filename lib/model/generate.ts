@@ -32,7 +32,7 @@ async function* run(
   signal: AbortSignal,
 ): AsyncGenerator<Future, void, undefined> {
   const room = historyRoom(session.model.hyperparameters.contextLength, options.maxEvents);
-  const { ids, info } = await readHistory(session, patient, options, room);
+  const { ids, info } = await readHistory(session, patient, { ...options, signal }, room);
   const batch = await SampleBatch.open(session, ids, settings, options.samples, signal);
   try {
     for await (const drawn of batch.run(0, options.samples))

@@ -55,7 +55,7 @@ async function drawUntilEnough(
 ): Promise<RiskResult> {
   const { horizon, maxSamples, tolerance } = options;
   const room = historyRoom(session.model.hyperparameters.contextLength, horizon);
-  const { ids, info, coverage } = await readHistory(session, patient, options, room);
+  const { ids, info, coverage } = await readHistory(session, patient, { ...options, signal }, room);
   signal.throwIfAborted();
   const estimator = createEstimator(options.estimator, new Set(options.outcome), horizon);
   const most = tolerance === undefined ? options.samples : maxSamples;

@@ -65,6 +65,7 @@ export async function eachTimeline(
     vocabularySize: session.model.hyperparameters.vocabularySize,
     specialTokens: options.specialTokens,
     coverage,
+    signal: options.signal,
   };
   for (let i = 0; i < patients.length; i++) {
     const used = use(await readTimeline(patients[i]!, firstIndex + i, options.at?.[i], context), firstIndex + i);

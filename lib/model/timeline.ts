@@ -41,6 +41,8 @@ export interface TimelineContext {
   vocabularySize: number;
   specialTokens: boolean;
   coverage: CoverageCounter;
+  /** Heard while a long timeline is read. */
+  signal: AbortSignal | undefined;
   /** Set by the first patient with events, and used again by those after it. */
   encoder?: EventEncoder;
   /** What errors call the patient; without it `patients[index]`. */
@@ -72,12 +74,16 @@ export async function readTimeline(
   if (ids !== undefined) {
     if (labels !== undefined)
       throw invalidInput(`${where}.at`, 'no label times with token ids, which have no times', labels);
-    return fromIds(id ?? index, await checkIds(ids, `${where}.ids`, context.vocabularySize), context);
+    return fromIds(id ?? index, await checkIds(ids, `${where}.ids`, context), context);
   }
   return fromEvents(id ?? index, events!, labels, where, context);
 }
 
-async function checkIds(ids: ArrayLike<number>, where: string, vocabularySize: number): Promise<Int32Array> {
+async function checkIds(
+  ids: ArrayLike<number>,
+  where: string,
+  { vocabularySize, signal }: TimelineContext,
+): Promise<Int32Array> {
   const checked = new Int32Array(lengthOf(ids, where));
   for (let i = 0; i < checked.length; i++) {
     const id: unknown = itemAt(ids, i, where);
@@ -85,7 +91,7 @@ async function checkIds(ids: ArrayLike<number>, where: string, vocabularySize: n
       throw invalidInput(`${where}[${i}]`, `a token id from 0 to ${vocabularySize - 1}`, id);
     }
     checked[i] = id;
-    if (i % (64 * slice) === 0) await breathe();
+    if (i % (64 * slice) === 0) await breathe(signal);
   }
   return checked;
 }
@@ -133,7 +139,7 @@ async function fromEvents(
   where: string,
   context: TimelineContext,
 ): Promise<Timeline> {
-  const { tokenizer, coverage } = context;
+  const { tokenizer, coverage, signal } = context;
   const count = lengthOf(list, `${where}.events`);
   if (tokenizer === null) {
     // An empty list may be meant as token ids, and means the same.
@@ -157,7 +163,7 @@ async function fromEvents(
       times[i] = startOf(event, `${where}.events[${i}].start`);
       dropped[i] = gaveToken ? 0 : 1;
     }
-    if (i % slice === slice - 1) await breathe();
+    if (i % slice === slice - 1) await breathe(signal);
   }
   coverage.addPatient(count);
   const ids = encoder.ids();
@@ -165,7 +171,7 @@ async function fromEvents(
   const rows =
     labels === undefined
       ? [makeRow(ids, events, null, encoder.droppedCount, context.specialTokens)]
-      : await labelledRows({ ids, events, times: times!, dropped }, labels, context.specialTokens);
+      : await labelledRows({ ids, events, times: times!, dropped }, labels, context);
   return { id, rows, whole: { ids, events }, dropped: () => encoder.dropped() };
 }
 
@@ -202,7 +208,11 @@ interface KnownEvents {
 }
 
 /** One row for each label time, from the events that start at or before it, in their own order. */
-async function labelledRows(known: KnownEvents, labels: readonly bigint[], specialTokens: boolean): Promise<Row[]> {
+async function labelledRows(
+  known: KnownEvents,
+  labels: readonly bigint[],
+  { specialTokens, signal }: TimelineContext,
+): Promise<Row[]> {
   const { ids, events, times } = known;
   const droppedBefore = new Int32Array(times.length + 1);
   let sorted = true;
@@ -212,7 +222,7 @@ async function labelledRows(known: KnownEvents, labels: readonly bigint[], speci
   }
   const rows: Row[] = [];
   for (const time of labels) {
-    await breathe();
+    await breathe(signal);
     if (sorted) {
       const eventCount = upperBound(times, time);
       const kept = upperBound(events, eventCount - 1);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ClmbrModel } from '../../lib/model/index.ts';
 import { bare, unknown } from '../support/events.ts';
@@ -87,5 +88,42 @@ describe('JavaScript works in slices', () => {
       const patients = Array.from({ length: 1000 * times }, () => [7]);
       return () => model.evaluate(patients, { topK: 61 });
     });
+  });
+});
+
+describe('an abort is heard while one long timeline is read', () => {
+  const base = 1704067200000000n;
+  const reason = new Error('enough');
+  const events = Array.from({ length: 20_000 }, (_, i) => bare(i % 18, base + BigInt(i)));
+  // Out of order: what each of very many label times sees has to be looked for.
+  [events[5], events[9]] = [events[9]!, events[5]!];
+  const at = Array.from({ length: 20_000 }, (_, i) => base + BigInt(i));
+
+  it.each(['embed', 'evaluate'] as const)(
+    'by %s',
+    async (name) => {
+      const controller = new AbortController();
+      const call = model[name]([{ events, at }], { signal: controller.signal });
+      await Promise.all([expect(call).rejects.toBe(reason), sleep(100).then(() => controller.abort(reason))]);
+    },
+    5000,
+  );
+
+  it('by generate that is left, and by risk', async () => {
+    const many = Array.from({ length: 300 }, () => events).flat();
+    let read = 0;
+    const counted = new Proxy(many, {
+      get: (list, name) => (read++, Reflect.get(list, name) as unknown),
+    });
+    const iterator = model.generate({ events: counted }, { maxEvents: 1 });
+    const next = iterator.next();
+    await sleep(1);
+    await iterator.return();
+    expect(await next).toEqual({ done: true, value: undefined });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const risk = model.risk({ events: counted }, { outcome: 9, horizon: 2, signal });
+    await Promise.all([expect(risk).rejects.toBe(reason), sleep(1).then(() => controller.abort(reason))]);
+    expect(read).toBeLessThan(many.length);
   });
 });
