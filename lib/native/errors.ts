@@ -8,6 +8,7 @@ export function isAbort(error: unknown): boolean {
 
 const known: ReadonlySet<string> = new Set<ClmbrErrorCode>([
   'FILE_UNREADABLE',
+  'UNSUPPORTED_MODEL',
   'OUT_OF_MEMORY',
   'DEVICE_UNAVAILABLE',
   'DISPOSED',

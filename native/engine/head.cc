@@ -80,7 +80,7 @@ public:
         if (pooling_ == Pooling::Mean)
             for (size_t i = 0; i < width_; i++) sum_[i] += static_cast<double>(row[i]);
         else
-            for (size_t i = 0; i < width_; i++) top_[i] = row[i] > top_[i] ? row[i] : top_[i];
+            for (size_t i = 0; i < width_; i++) top_[i] = row[i] > top_[i] || std::isnan(row[i]) ? row[i] : top_[i];
     }
     void write(float * out) const {
         const double count = next_ - begin_;
@@ -140,9 +140,9 @@ void write_next(const HeadInput & input, const float * logits, const Output & ou
     const int vocabulary = input.hyperparameters.vocabulary_size, top = input.batch.top;
     const float total = input.kernels.log_sum_exp(logits, vocabulary);
     std::iota(order.begin(), order.end(), 0);
-    // Ties go to the lower id, so that the order is defined.
-    std::partial_sort(order.begin(), order.begin() + top, order.end(),
-                      [&](int32_t a, int32_t b) { return logits[a] != logits[b] ? logits[a] > logits[b] : a < b; });
+    // Ties go to the lower id, so that the order is defined; NaN has none.
+    const auto before = [&](int32_t a, int32_t b) { return logits[a] != logits[b] ? logits[a] > logits[b] : a < b; };
+    if (!std::isnan(total)) std::partial_sort(order.begin(), order.begin() + top, order.end(), before);
     for (int i = 0; i < top; i++) {
         output.ids[i] = order[static_cast<size_t>(i)];
         output.values[i] = logits[order[static_cast<size_t>(i)]] - total;

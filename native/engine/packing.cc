@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "../kernels/half.h"
+#include "finite.h"
 #include "int8_packing.h"
 
 namespace clmbr {
@@ -67,6 +68,7 @@ void read_rows(const File & file, const TensorEntry & t, int panel, uint8_t * sc
             end++;
         }
         file.read(t.offset + bytes * low, scratch, bytes * (high - low + 1));
+        check_finite(t, scratch, static_cast<uint64_t>(high - low + 1));
         for (int r = done; r < end; r++) rows[r - done] = scratch + bytes * (file_row(t, first + r) - low);
         use(rows, done, end - done);
         done = end;

@@ -73,6 +73,10 @@ Draw draw(const kernels::Kernels & kernels, const SamplerSettings & s, const flo
     for (const int32_t id : s.target) target += std::exp(static_cast<double>(logits[id] - total));
     result.target_probability = static_cast<float>(std::min(target, 1.0));
 
+    // The model gives no event a probability, and NaN has no order.
+    result.possible = !std::isnan(total);
+    if (!result.possible) return result;
+
     m.logits.assign(logits, logits + vocabulary);
     forbid(s.forbidden, m.logits);
     if (event < static_cast<uint64_t>(s.least_events)) forbid(s.early, m.logits);
@@ -81,8 +85,10 @@ Draw draw(const kernels::Kernels & kernels, const SamplerSettings & s, const flo
     if (!result.possible) return result;
 
     result.id = best;
-    if (s.temperature > 0) {
-        double left = uniform(s.seed, sample, event) * shape_distribution(kernels, s, m);
+    const double mass = s.temperature > 0 ? shape_distribution(kernels, s, m) : 0;
+    // NaN where the temperature is so low that quotients overflow.
+    if (mass > 0) {
+        double left = uniform(s.seed, sample, event) * mass;
         for (int32_t id = 0; id < vocabulary; id++) {
             const double weight = static_cast<double>(m.weights[static_cast<size_t>(id)]);
             if (weight <= 0) continue;

@@ -23,7 +23,7 @@ struct Draw {
     int32_t id = 0;
     float log_probability = 0;     // under the model itself: not reshaped, nothing forbidden
     float target_probability = 0;
-    bool possible = true;          // false: everything is forbidden; `id` means nothing
+    bool possible = true;          // false: everything is forbidden, or the logits are not finite; `id` means nothing
 };
 
 // Scratch memory for one vocabulary; one for each thread.

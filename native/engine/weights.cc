@@ -7,6 +7,7 @@
 #include "../kernels/half.h"
 #include "error.h"
 #include "file.h"
+#include "finite.h"
 #include "int8_packing.h"
 #include "packing.h"
 
@@ -131,6 +132,7 @@ Weights::Weights(const ModelDescription & description, ThreadPool & pool, const 
             } else {
                 const uint64_t bytes = row_bytes(t.type, t.columns);
                 file.read(t.offset + bytes * first, step.tensor->target + bytes * first, bytes * count);
+                check_finite(t, step.tensor->target + bytes * first, static_cast<uint64_t>(count));
             }
             if (progress) progress(row_bytes(t.type, t.columns) * count);
         } catch (...) {

@@ -8,6 +8,7 @@
 #include "../../kernels/kernels.h"
 #include "../error.h"
 #include "../file.h"
+#include "../finite.h"
 #include "../packing.h"
 #include "../rotation.h"
 
@@ -114,6 +115,7 @@ DeviceWeights::DeviceWeights(const ModelDescription & description, Device & devi
             const int count = std::min(step, t.rows - first);
             rows.resize(bytes * static_cast<size_t>(count));
             file.read(t.offset + bytes * static_cast<size_t>(first), rows.data(), rows.size());
+            check_finite(t, rows.data(), static_cast<uint64_t>(count));
             if (t.permuted_heads != 0) {
                 ordered.resize(rows.size());
                 for (int r = 0; r < count; r++)

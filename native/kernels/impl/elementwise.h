@@ -8,12 +8,12 @@
 namespace clmbr::kernels {
 namespace {
 
-// e^x to within 2 units in the last place; 0 below the smallest normal number. Range reduction and polynomial after
-// Cephes' expf.
+// e^x to within 2 units in the last place; 0 below the smallest normal number, NaN of NaN. Range reduction and polynomial
+// after Cephes' expf.
 inline Vec16 exponential(Vec16 x) {
     const Vec16 lowest = Vec16::set1(-87.3365447505531f);
     const Vec16 magic = Vec16::set1(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer in the low bits
-    const Vec16 clamped = max(x, lowest);
+    const Vec16 clamped = max(lowest, x);  // in this order, NaN stays
     const Vec16 shifted = fma(clamped, Vec16::set1(1.44269504088896341f), magic);
     const Vec16 n = shifted - magic;
     Vec16 r = fma(n, Vec16::set1(-0.693359375f), clamped);
