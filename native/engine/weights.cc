@@ -9,6 +9,7 @@
 #include "file.h"
 #include "finite.h"
 #include "int8_packing.h"
+#include "loading.h"
 #include "packing.h"
 
 namespace clmbr {
@@ -150,7 +151,7 @@ Weights::Weights(const ModelDescription & description, ThreadPool & pool, const 
 std::shared_ptr<const Weights> Weights::shared(const ModelDescription & description, ThreadPool & pool,
                                                const std::atomic<bool> & cancelled, const Progress & progress) {
     // The lock is held while loading: a second request for the same file waits and shares.
-    std::lock_guard<std::mutex> lock(registry().mutex);
+    const auto lock = wait_to_load(registry().mutex, cancelled);
     auto & held = registry().held;
     for (auto it = held.begin(); it != held.end();) it = it->second.expired() ? held.erase(it) : std::next(it);
     const std::string key = description.key + (description.compute == Compute::Int8 ? "\nint8" : "");

@@ -83,6 +83,39 @@ TEST("weights: a cancelled load throws ABORTED, and the next one works") {
     CHECK(Weights::shared(model.description, pool, cancelled, kNoProgress) != nullptr);
 }
 
+TEST("weights: a load that waits for another one can be cancelled") {
+    const Model slow, other;
+    for (const Model * second : {&slow, &other}) {
+        std::atomic<bool> begun{false}, ended{false}, cancelled{false}, in_time{false};
+        std::thread first([&] {
+            ThreadPool pool(1);
+            Weights::shared(slow.description, pool, kNotCancelled, [&](uint64_t) {
+                if (begun.exchange(true)) return;
+                for (int i = 0; i < 5000 && !ended; i++) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                in_time = ended.load();
+            });
+        });
+        std::string code;
+        std::thread waiting([&] {
+            while (!begun) std::this_thread::yield();
+            try {
+                ThreadPool pool(1);
+                Weights::shared(second->description, pool, cancelled, kNoProgress);
+            } catch (const Error & error) {
+                code = error.code();
+            }
+            ended = true;
+        });
+        while (!begun) std::this_thread::yield();
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        cancelled = true;
+        waiting.join();
+        first.join();
+        CHECK_EQUAL(code, "ABORTED");
+        CHECK(in_time);
+    }
+}
+
 TEST("weights: what a callback of progress throws comes out of the load") {
     const Model model;
     ThreadPool pool(3);

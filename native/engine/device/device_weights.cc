@@ -9,6 +9,7 @@
 #include "../error.h"
 #include "../file.h"
 #include "../finite.h"
+#include "../loading.h"
 #include "../packing.h"
 #include "../rotation.h"
 
@@ -156,7 +157,7 @@ void DeviceWeights::upload_rotation() {
 std::shared_ptr<const DeviceWeights> DeviceWeights::shared(const ModelDescription & description, Device & device,
                                                            const std::atomic<bool> & cancelled, const Progress & progress) {
     // The lock is held while loading: a second request for the same file waits and shares.
-    std::lock_guard<std::mutex> lock(registry().mutex);
+    const auto lock = wait_to_load(registry().mutex, cancelled);
     auto & held = registry().held;
     for (auto it = held.begin(); it != held.end();) it = it->second.expired() ? held.erase(it) : std::next(it);
     const std::string key = device.name() + "\n" + description.key;
