@@ -9,6 +9,7 @@
 #include "engine/ggml_guard.h"
 #if defined(CLMBR_FAULT_INJECTION)
 #include "test/addon/faults_addon.h"
+#include "test/addon/plants.h"
 #endif
 
 static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
@@ -21,6 +22,7 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
     define_system(env, exports);
 #if defined(CLMBR_FAULT_INJECTION)
     clmbr::test::define_faults(env, exports);
+    clmbr::test::define_plants(env, exports);
 #endif
     return exports;
 }

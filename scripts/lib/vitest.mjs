@@ -6,15 +6,18 @@ import { run } from './process.mjs';
  * Runs vitest with its usual output and counts from its JSON report.
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} [env]
+ * @param {string[]} [launcher] a program, and its arguments, that starts node
  * @returns {Promise<{passed: number, failed: number, skipped: number}>}
  */
-export async function runVitest(args, env = process.env) {
+export async function runVitest(args, env = process.env, launcher = []) {
   const report = inRoot('build', 'vitest-report.json');
   mkdirSync(inRoot('build'), { recursive: true });
   rmSync(report, { force: true });
+  const [command, ...before] = [...launcher, process.execPath];
   const { code } = await run(
-    process.execPath,
+    command,
     [
+      ...before,
       inRoot('node_modules', 'vitest', 'vitest.mjs'),
       'run',
       '--reporter=default',

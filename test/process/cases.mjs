@@ -40,14 +40,18 @@ export const cases = [
   { name: '1,000 loads and disposals', script: 'thousand', collects: true, says: ok },
 ];
 
-/** What is wrong with an ended run of a case; empty when nothing is. */
-export function problemsOf(one, { code, signal, stdout, stderr, afterReady }) {
+/**
+ * What is wrong with an ended run of a case; empty when nothing is.
+ * @param {number} patience how many times as long as usual it may take
+ */
+export function problemsOf(one, { code, signal, stdout, stderr, afterReady }, patience = 1) {
   const problems = [];
   const { code: expected = 0, signal: expectedSignal = null, quiet = true } = one;
   if (code !== expected || signal !== expectedSignal)
     problems.push(`ended with ${code ?? signal} instead of ${expected ?? expectedSignal}`);
   if (one.says !== undefined && !one.says.test(stdout)) problems.push(`did not print ${one.says}`);
   if (quiet && stderr.trim() !== '') problems.push('wrote to stderr');
-  if (one.seconds !== undefined && !(afterReady < 1000 * one.seconds)) problems.push(`took ${afterReady} ms to end`);
+  if (one.seconds !== undefined && !(afterReady < 1000 * one.seconds * patience))
+    problems.push(`took ${afterReady} ms to end`);
   return problems;
 }

@@ -7,7 +7,9 @@ import { runScript } from '../support/process.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { processModelShapes } from './models.mjs';
 
-const prebuild = fileURLToPath(new URL('../../build/faults', import.meta.url));
+// Beside the addon under test, where that is another than the usual one.
+const build = process.env['CLMBR_PREBUILD'] ?? fileURLToPath(new URL('../../build', import.meta.url));
+const prebuild = `${build}/faults`;
 const folder = await temporaryFolder();
 
 it.skipIf(!existsSync(`${prebuild}/build/Release/clmbr.node`))(

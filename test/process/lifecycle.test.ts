@@ -1,7 +1,7 @@
 // The cases that other runtimes run too: `npm run test:runtimes`.
 import { beforeAll, expect, it } from 'vitest';
 import { convertedModel } from '../support/model.ts';
-import { runScript } from '../support/process.ts';
+import { patience, runScript } from '../support/process.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { cases, problemsOf } from './cases.mjs';
 import { processModelShapes } from './models.mjs';
@@ -28,6 +28,6 @@ for (const one of cases as Case[]) {
     const { args = [], collects = false } = one;
     const flags = collects ? ['--expose-gc'] : [];
     const ended = await runScript(one.script, [...paths, ...args], { flags, signal: one.send, limit: 55_000 });
-    expect(problemsOf(one, ended), `${ended.stdout}\n${ended.stderr}`).toEqual([]);
+    expect(problemsOf(one, ended, patience), `${ended.stdout}\n${ended.stderr}`).toEqual([]);
   });
 }

@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
+/** How many times as long as usual everything may take: under a sanitizer, say. */
+export const patience = Number(process.env['CLMBR_TEST_PATIENCE'] ?? 1);
+
 export interface Ended {
   code: number | null;
   signal: NodeJS.Signals | null;
@@ -36,7 +39,7 @@ export async function runScript(name: string, args: string[], options: RunOption
     env: { ...env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const limit = options.limit ?? 30_000;
+  const limit = (options.limit ?? 30_000) * patience;
   const timer = setTimeout(() => child.kill('SIGKILL'), limit);
   let [stdout, stderr] = ['', ''];
   let ready: number | undefined;
