@@ -1,8 +1,9 @@
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import { ClmbrError } from '../errors.ts';
-import { unreadable } from '../files/input-file.ts';
+import { filesBelow, named } from '../files/folder.ts';
+import { InputFile, unreadable } from '../files/input-file.ts';
 import type { DataKind } from './dataset.ts';
 
 const expected =
@@ -41,12 +42,12 @@ async function recogniseFolder(path: string): Promise<DataKind> {
     throw unreadable(path, cause);
   });
   if (entries.some(({ name }) => /^person(\.csv|\.csv\.gz|\.parquet)?$/i.test(name))) return 'omop';
-  const names = (await readdir(path, { recursive: true }).catch(() => [] as string[])).filter(
-    (name) => !basename(name).startsWith('.'),
-  );
-  if (names.some((name) => /^data[\\/].*\.parquet$/i.test(name))) return 'meds';
-  for (const name of names.filter((file) => /\.(json|ndjson|jsonl)(\.gz)?$/i.test(file))) {
-    const text = await firstText(join(path, name)).catch(() => '');
+  // Looked at alone: what lies beside it may be closed to us (`lost+found`).
+  const data = await filesBelow(join(path, 'data')).catch(() => []);
+  if (named(data, /\.parquet$/i).length > 0) return 'meds';
+  const names = await filesBelow(path);
+  for (const file of named(names, /\.(json|ndjson|jsonl)(\.gz)?$/i)) {
+    const text = await firstText(file).catch(() => '');
     if (mentionsResource(text)) return 'fhir';
   }
   throw new ClmbrError('INVALID_INPUT', `${path}: expected ${expected}, found ${describe(names)}.`, {
@@ -72,18 +73,13 @@ const headBytes = 64 * 1024;
 
 /** The beginning of a file, unpacked where it is packed. */
 async function firstText(path: string): Promise<string> {
-  const handle = await open(path, 'r').catch((cause: unknown) => {
-    throw unreadable(path, cause);
-  });
+  const file = await InputFile.open(path);
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0);
-    const head = buffer.subarray(0, bytesRead);
+    const head = Buffer.from(await file.head(headBytes));
     const isPacked = head[0] === 0x1f && head[1] === 0x8b;
     return (isPacked ? unpackStart(head) : head).toString('utf8');
-  } catch (cause) {
-    throw unreadable(path, cause);
   } finally {
-    await handle.close();
+    await file.close();
   }
 }
 

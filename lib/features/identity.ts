@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { relative } from 'node:path';
 import type { Dataset } from '../data/dataset.ts';
 import { sha256OfFile } from '../files/digest.ts';
+import { filesBelow } from '../files/folder.ts';
 import type { ClmbrModel } from '../model/index.ts';
 import type { Json } from '../output/metadata.ts';
 import { fingerprintFiles } from '../run/index.ts';
@@ -64,8 +65,7 @@ async function digestOfLabels(path: string | undefined, signal: AbortSignal | un
   const options = signal === undefined ? {} : { signal };
   if (!(await stat(path)).isDirectory()) return sha256OfFile(path, options);
   const hash = createHash('sha256');
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
-  for (const file of files.sort()) hash.update(`${relative(path, file)} ${await sha256OfFile(file, options)}\n`);
+  for (const file of await filesBelow(path))
+    hash.update(`${relative(path, file)} ${await sha256OfFile(file, options)}\n`);
   return hash.digest('hex');
 }

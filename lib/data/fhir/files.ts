@@ -1,6 +1,6 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { ClmbrError } from '../../errors.ts';
+import { filesBelow, named, sizeOfFile } from '../../files/folder.ts';
 import { unreadable } from '../../files/input-file.ts';
 
 export interface FhirFile {
@@ -32,27 +32,16 @@ export async function listFhirFiles(path: string): Promise<FhirFiles> {
   });
   if (!status.isDirectory())
     return { form: isLinesFile(path) ? 'bulk' : 'bundles', files: [{ path, bytes: status.size }] };
-  const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
-    throw unreadable(path, cause);
-  });
-  const paths = entries
-    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort((a, b) => (a < b ? -1 : 1));
-  const bulk = paths.filter((file) => lines.test(file));
-  const chosen = bulk.length > 0 ? bulk : paths.filter((file) => documents.test(file));
+  const paths = await filesBelow(path);
+  const bulk = named(paths, lines);
+  const chosen = bulk.length > 0 ? bulk : named(paths, documents);
   if (chosen.length === 0) {
     throw new ClmbrError(
       'INVALID_INPUT',
       `${path}: expected FHIR bundles (.json) or bulk data (.ndjson), packed with gzip or not, found neither.`,
     );
   }
-  const files = [];
-  for (const file of chosen) {
-    const { size } = await stat(file).catch((cause: unknown) => {
-      throw unreadable(file, cause);
-    });
-    files.push({ path: file, bytes: size });
-  }
+  const files: FhirFile[] = [];
+  for (const file of chosen) files.push({ path: file, bytes: await sizeOfFile(file) });
   return { form: bulk.length > 0 ? 'bulk' : 'bundles', files };
 }

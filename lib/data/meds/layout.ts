@@ -1,6 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join, sep } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { ClmbrError } from '../../errors.ts';
+import { filesBelow, named } from '../../files/folder.ts';
 import { unreadable } from '../../files/input-file.ts';
 
 /** Where the parts of a MEDS data set lie. */
@@ -44,20 +45,7 @@ export async function findMeds(path: string): Promise<MedsLayout> {
  * @throws ClmbrError `FILE_UNREADABLE`
  */
 export async function parquetFiles(folder: string): Promise<string[]> {
-  const found: string[] = [];
-  const visit = async (path: string, depth: number): Promise<void> => {
-    const names = await readdir(path).catch((cause: unknown) => Promise.reject(unreadable(path, cause)));
-    for (const name of names) {
-      if (name.startsWith('.') || name.startsWith('_')) continue;
-      const entry = join(path, name);
-      if (await isFolder(entry)) {
-        if (depth < deepest) await visit(entry, depth + 1);
-      } else if (name.toLowerCase().endsWith('.parquet')) found.push(entry);
-    }
-  };
-  await visit(folder, 0);
-  // As on systems with other separators.
-  return found.sort((a, b) => (a.replaceAll(sep, '/') < b.replaceAll(sep, '/') ? -1 : 1));
+  return named(await filesBelow(folder, /^[._]/), /\.parquet$/i);
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClmbrError } from '../../errors.ts';
+import { filesBelow, sizeOfFile } from '../../files/folder.ts';
 import { unreadable } from '../../files/input-file.ts';
 import { tableNames } from './tables.ts';
 
@@ -27,7 +28,7 @@ const formats: [ending: RegExp, format: FileFormat][] = [
  */
 export async function findTables(folder: string): Promise<TableFiles[]> {
   const found = new Map<string, { path: string; files: TableFiles }>();
-  for (const name of await entries(folder)) {
+  for (const name of (await attempt(folder, readdir(folder))).sort()) {
     const table = name.toLowerCase().replace(/\.(csv|tsv|txt|parquet|parq|pq)(\.gz)?$/, '');
     if (!tableNames.includes(table)) continue;
     const files = await filesOf(table, join(folder, name));
@@ -55,32 +56,22 @@ export function noPerson(path: string): ClmbrError {
 async function filesOf(table: string, path: string): Promise<TableFiles | undefined> {
   const isFolder = (await attempt(path, stat(path))).isDirectory();
   const format = formatOf(path);
-  if (!isFolder) return format && { table, format, files: [await attempt(path, realpath(path))] };
-  const parts = await partsOf(path);
+  if (!isFolder) return format && { table, format, files: [await realFile(path)] };
+  // Marks of Spark and of file systems are ignored: `_SUCCESS`, `.part-0.crc`.
+  const parts = (await filesBelow(path, /^[._]/)).filter((part) => formatOf(part) !== undefined);
   const kinds = [...new Set(parts.map(formatOf))];
   if (kinds.length > 1)
     throw new ClmbrError('INVALID_INPUT', `${path}: expected parts in one format, found CSV and Parquet.`);
-  return parts.length === 0 ? undefined : { table, format: kinds[0]!, files: parts };
+  return parts.length === 0 ? undefined : { table, format: kinds[0]!, files: await Promise.all(parts.map(realFile)) };
 }
 
-async function partsOf(folder: string): Promise<string[]> {
-  const parts: string[] = [];
-  for (const name of await entries(folder)) {
-    // Marks of Spark and of file systems: `_SUCCESS`, `.part-0.crc`.
-    if (/^[._]/.test(name)) continue;
-    const path = join(folder, name);
-    if ((await attempt(path, stat(path))).isDirectory()) parts.push(...(await partsOf(path)));
-    else if (formatOf(name) !== undefined) parts.push(await attempt(path, realpath(path)));
-  }
-  return parts;
+async function realFile(path: string): Promise<string> {
+  await sizeOfFile(path);
+  return attempt(path, realpath(path));
 }
 
 function formatOf(path: string): FileFormat | undefined {
   return formats.find(([ending]) => ending.test(path))?.[1];
-}
-
-async function entries(folder: string): Promise<string[]> {
-  return (await attempt(folder, readdir(folder))).sort();
 }
 
 async function attempt<T>(path: string, action: Promise<T>): Promise<T> {
