@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { ClmbrError } from '../errors.ts';
 import { checkAsyncIterable, checkInteger, checkOptions, checkString, invalidArgument, readable } from '../options.ts';
 
+/** Parts of a run. */
+export const mostShards = 1_000_000;
+
 /** One of `count` parts of the patients; see {@link shardOf}. */
 export interface Shard {
   /** Counted from 0. */
@@ -16,7 +19,7 @@ export interface Shard {
  * @throws ClmbrError `INVALID_ARGUMENT` when `count` is no whole number from 1 to 1,000,000
  */
 export function shardOf(id: string | number | bigint, count: number): number {
-  checkInteger(count, 'count', 1, 1_000_000);
+  checkInteger(count, 'count', 1, mostShards);
   if (typeof id !== 'string' && typeof id !== 'bigint' && !Number.isFinite(id))
     throw invalidArgument('id', 'a text or a whole number', typeof id === 'number' ? NaN : id);
   const digest = createHash('sha256').update(String(id)).digest();
@@ -34,7 +37,7 @@ export function parseShard(text: string): Shard {
   checkString(text, 'shard');
   const match = /^([0-9]{1,7})\/([0-9]{1,7})$/.exec(text);
   const [index, count] = [Number(match?.[1]), Number(match?.[2])];
-  if (match !== null && count >= 1 && count <= 1_000_000 && index < count) return { index, count };
+  if (match !== null && count >= 1 && count <= mostShards && index < count) return { index, count };
   throw new ClmbrError(
     'INVALID_ARGUMENT',
     'shard: expected I/N with I from 0 to N - 1, such as 0/8 for the first of eight.',
@@ -61,6 +64,6 @@ export async function* onlyShard<T extends { id: string | number | bigint }>(
 /** @throws ClmbrError `INVALID_ARGUMENT` */
 export function checkShard(shard: Shard): Shard {
   const { index, count } = checkOptions<Shard>(shard, 'shard', ['index', 'count']);
-  const parts = checkInteger(count, 'shard.count', 1, 1_000_000);
+  const parts = checkInteger(count, 'shard.count', 1, mostShards);
   return { index: checkInteger(index, 'shard.index', 0, parts - 1), count: parts };
 }

@@ -1,5 +1,7 @@
+import { mostShards } from '../../data/shard.ts';
 import type { Shard } from '../../data/shard.ts';
 import { ClmbrError } from '../../errors.ts';
+import { quoted } from '../../files/quoted.ts';
 import { canonicalJson } from '../metadata.ts';
 import type { OutputMetadata } from '../metadata.ts';
 
@@ -11,6 +13,8 @@ export interface DescribedFile {
 
 /** Names that differ between the shards of one run. */
 const perShard = new Set(['shard', 'report']);
+/** That a message lists. */
+const mostNames = 10;
 
 /**
  * The metadata of the whole run, which its shards have in common.
@@ -33,7 +37,7 @@ export function assertShardsOfOneRun(files: readonly DescribedFile[]): OutputMet
   }
   const missing = Array.from({ length: count }, (_, i) => i).filter((index) => !found.has(index));
   if (missing.length > 0) {
-    const names = missing.slice(0, 10).map((index) => `${index}/${count}`);
+    const names = missing.slice(0, mostNames).map((index) => `${index}/${count}`);
     const more = missing.length > names.length ? ` and ${missing.length - names.length} more` : '';
     throw mismatch(`Of ${count} shards ${missing.length} are missing: ${names.join(', ')}${more}.`);
   }
@@ -49,12 +53,15 @@ function assertSameRun(first: DescribedFile, file: DescribedFile): void {
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
   const different = names.filter((name) => canonicalJson(a[name]) !== canonicalJson(b[name]));
   if (different.length === 0) return;
-  throw mismatch(`${file.path} is of another run than ${first.path}: they differ in ${different.join(', ')}.`);
+  const shown = different.slice(0, mostNames).map((name) => (/^\w{1,64}$/.test(name) ? name : quoted(name)));
+  const more = different.length > mostNames ? ` and ${different.length - mostNames} more` : '';
+  throw mismatch(`${file.path} is of another run than ${first.path}: they differ in ${shown.join(', ')}${more}.`);
 }
 
-function shardOfFile({ path, metadata }: DescribedFile): Shard {
+/** @throws ClmbrError `SHARD_MISMATCH` where it is the output of a whole run */
+export function shardOfFile({ path, metadata }: DescribedFile): Shard {
   const { index, count } = metadata.shard ?? {};
-  if (Number.isInteger(index) && Number.isInteger(count) && index! >= 0 && index! < count!)
+  if (Number.isInteger(index) && Number.isInteger(count) && index! >= 0 && index! < count! && count! <= mostShards)
     return { index: index!, count: count! };
   throw mismatch(`${path} is no shard: expected the output of a run with --shard.`);
 }

@@ -1,10 +1,12 @@
 import { InputFile } from '../../files/input-file.ts';
 import { missingName } from '../columns.ts';
-import { notATime, npyHeaderLimit, parseNpyHeader, unpackText } from '../npy.ts';
-import type { NpyHeader } from '../npy.ts';
+import { notATime } from '../npy.ts';
 import { npyColumnsPath } from '../npz.ts';
-import type { OutputRow, PlacedRows } from '../rows.ts';
+import type { LabelName, LabelValue, OutputRow, PlacedRows } from '../rows.ts';
 import type { RowSummary } from '../summary.ts';
+import { shardOfFile } from './check-shards.ts';
+import { NpyArray } from './npy-array.ts';
+import type { ArrayKind } from './npy-array.ts';
 import { labelNames, parseMetadata, shardBatchBytes, unreadableShard } from './shard-file.ts';
 import type { ShardFile } from './shard-file.ts';
 import { readZipDirectory } from './zip-directory.ts';
@@ -25,7 +27,7 @@ export async function openNumpyShard(path: string): Promise<ShardFile> {
     const arrays = await openArrays(archive);
     if (isNpy) {
       const file = keep(await InputFile.open(path));
-      arrays.set('representations', await NpyArray.open(file, 0, file.size));
+      arrays.set('representations', await NpyArray.open(file, { offset: 0, bytes: file.size }));
     }
     return await shardOfArrays(path, arrays, close);
   } catch (error) {
@@ -38,103 +40,82 @@ async function openArrays(file: InputFile): Promise<Map<string, NpyArray>> {
   const entries = await readZipDirectory(file);
   if (entries === undefined) throw unreadableShard(file.path, 'it is no archive of stored arrays');
   const arrays = new Map<string, NpyArray>();
-  for (const [name, { offset, bytes }] of entries)
-    arrays.set(name.replace(/\.npy$/, ''), await NpyArray.open(file, offset, bytes));
+  for (const [name, entry] of entries) arrays.set(name.replace(/\.npy$/, ''), await NpyArray.open(file, entry));
   return arrays;
 }
 
-/** An array of NumPy's in a file. */
-class NpyArray {
-  readonly #file: InputFile;
-  readonly #offset: number;
-  readonly descr: string;
-  readonly shape: readonly number[];
+const kinds = {
+  patient: ['i8', 'U'],
+  time: ['M8[us]'],
+  tokens: ['i4'],
+  dropped: ['i4'],
+  truncated: ['b1'],
+  row: ['i8'],
+} as const satisfies Record<string, readonly ArrayKind[]>;
 
-  private constructor(file: InputFile, offset: number, { descr, shape, bytes }: NpyHeader) {
-    this.#file = file;
-    this.#offset = offset + bytes;
-    this.descr = descr;
-    this.shape = shape;
-  }
+const labelKinds: Record<LabelName, ArrayKind> = {
+  boolean_value: 'b1',
+  integer_value: 'i8',
+  float_value: 'f8',
+  categorical_value: 'U',
+};
 
-  static async open(file: InputFile, offset: number, bytes: number): Promise<NpyArray> {
-    const head = Buffer.alloc(Math.min(bytes, npyHeaderLimit));
-    await file.read(head, offset);
-    const header = parseNpyHeader(head);
-    if (header === undefined) throw unreadableShard(file.path, 'an array in it is not understood');
-    const array = new NpyArray(file, offset, header);
-    if (header.bytes + array.#itemBytes * header.shape.reduce((a, b) => a * b, 1) !== bytes)
-      throw unreadableShard(file.path, 'an array in it has another size than it says');
-    return array;
-  }
-
-  get itemWidth(): number {
-    return Number(this.descr.slice(2).replace(/\[.*/, ''));
-  }
-
-  /** Items of all rows from `first` to before `end`. */
-  async read(first: number, end: number): Promise<ArrayBuffer> {
-    const rowBytes = this.#itemBytes * this.shape.slice(1).reduce((a, b) => a * b, 1);
-    const bytes = new Uint8Array((end - first) * rowBytes);
-    await this.#file.read(bytes, this.#offset + first * rowBytes);
-    return bytes.buffer;
-  }
-
-  get #itemBytes(): number {
-    if (this.descr.includes('M8')) return 8;
-    return this.descr.includes('U') ? 4 * this.itemWidth : this.itemWidth;
-  }
-}
+type Arrays = { [name in keyof typeof kinds | 'representations']: NpyArray } & {
+  label: NpyArray | undefined;
+  missing: NpyArray | undefined;
+};
 
 async function shardOfArrays(
   path: string,
   arrays: ReadonlyMap<string, NpyArray>,
   close: () => Promise<void>,
 ): Promise<ShardFile> {
-  const get = (name: string): NpyArray => {
+  const text = arrays.get('metadata');
+  const isText = text?.is(['U'], []) === true;
+  const metadata = parseMetadata(path, isText ? String((await text.values(0, 1))[0]) : undefined);
+  // Others have no numbers of rows.
+  shardOfFile({ path, metadata });
+  const [rows = 0, dimensions = 0] = arrays.get('representations')?.shape ?? [];
+  const get = (name: string, wanted: readonly ArrayKind[], shape = [rows]): NpyArray => {
     const array = arrays.get(name);
     if (array === undefined) throw unreadableShard(path, `it has no array ${name}`);
+    if (!array.is(wanted, shape)) throw unreadableShard(path, `its array ${name} has another type or size`);
     return array;
   };
-  const text = await arrays.get('metadata')?.read(0, 1);
-  const metadata = parseMetadata(path, text === undefined ? undefined : unpackText(new Uint32Array(text)));
-  const [rows = 0, dimensions = 0] = get('representations').shape;
   const label = labelNames.find((name) => arrays.has(name));
-  const patient = get('patient');
-  const labels = label === undefined ? undefined : get(label);
+  const plain = Object.entries(kinds).map(([name, wanted]) => [name, get(name, wanted)]);
+  const known = {
+    ...(Object.fromEntries(plain) as Record<keyof typeof kinds, NpyArray>),
+    representations: get('representations', ['f4'], [rows, dimensions]),
+    label: label === undefined ? undefined : get(label, [labelKinds[label]]),
+    missing: arrays.has(missingName) ? get(missingName, ['b1']) : undefined,
+  };
   const summary: RowSummary = {
     ...{ rows, dimensions },
-    ...{ integerIds: !patient.descr.includes('U'), idWidth: patient.descr.includes('U') ? patient.itemWidth : 1 },
-    missingLabels: arrays.has(missingName) ? 1 : 0,
-    labelWidth: labels?.descr.includes('U') === true ? labels.itemWidth : 1,
+    ...{ integerIds: !known.patient.isText, idWidth: known.patient.isText ? known.patient.itemWidth : 1 },
+    missingLabels: known.missing === undefined ? 0 : 1,
+    labelWidth: known.label?.isText === true ? known.label.itemWidth : 1,
   };
   const batch = Math.max(1, Math.floor(shardBatchBytes / Math.max(4, 4 * dimensions)));
   return {
     ...{ path, metadata, label, summary, close },
     async *batches() {
       for (let first = 0; first < rows; first += batch)
-        yield await readRows(get, arrays.get(missingName), labels, first, Math.min(rows, first + batch), dimensions);
+        yield await readRows(known, first, Math.min(rows, first + batch), dimensions);
     },
   };
 }
 
-async function readRows(
-  get: (name: string) => NpyArray,
-  missing: NpyArray | undefined,
-  label: NpyArray | undefined,
-  first: number,
-  end: number,
-  dimensions: number,
-): Promise<PlacedRows> {
-  const read = (name: string) => get(name).read(first, end);
-  const patients = valuesOf(get('patient'), await read('patient')) as (bigint | string)[];
-  const times = new BigInt64Array(await read('time'));
-  const tokens = new Int32Array(await read('tokens'));
-  const dropped = new Int32Array(await read('dropped'));
-  const truncated = new Uint8Array(await read('truncated'));
-  const positions = Array.from(new BigInt64Array(await read('row')), Number);
-  const labels = label === undefined ? undefined : valuesOf(label, await label.read(first, end));
-  const masks = missing === undefined ? undefined : new Uint8Array(await missing.read(first, end));
+async function readRows(arrays: Arrays, first: number, end: number, dimensions: number): Promise<PlacedRows> {
+  const read = (array: NpyArray) => array.read(first, end);
+  const patients = (await arrays.patient.values(first, end)) as (bigint | string)[];
+  const times = new BigInt64Array(await read(arrays.time));
+  const tokens = new Int32Array(await read(arrays.tokens));
+  const dropped = new Int32Array(await read(arrays.dropped));
+  const truncated = new Uint8Array(await read(arrays.truncated));
+  const positions = Array.from(new BigInt64Array(await read(arrays.row)), Number);
+  const labels: LabelValue[] | undefined = await arrays.label?.values(first, end);
+  const masks = arrays.missing === undefined ? undefined : new Uint8Array(await read(arrays.missing));
   const rows = patients.map((patient, i): OutputRow => {
     const time = times[i] === notATime ? null : times[i]!;
     const row: OutputRow = {
@@ -143,16 +124,5 @@ async function readRows(
     if (labels !== undefined) row.label = masks?.[i] === 1 ? null : labels[i];
     return row;
   });
-  return { data: new Float32Array(await read('representations')), dimensions, rows, positions };
-}
-
-function valuesOf({ descr, itemWidth }: NpyArray, bytes: ArrayBuffer): (bigint | string | boolean | number)[] {
-  if (descr.includes('U')) {
-    const points = new Uint32Array(bytes);
-    const count = points.length / itemWidth;
-    return Array.from({ length: count }, (_, i) => unpackText(points.subarray(i * itemWidth, (i + 1) * itemWidth)));
-  }
-  if (descr.endsWith('i8')) return Array.from(new BigInt64Array(bytes));
-  if (descr.endsWith('f8')) return Array.from(new Float64Array(bytes));
-  return Array.from(new Uint8Array(bytes), (x) => x === 1);
+  return { data: new Float32Array(await read(arrays.representations)), dimensions, rows, positions };
 }

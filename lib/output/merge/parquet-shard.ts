@@ -1,5 +1,7 @@
 import type { AsyncBuffer, FileMetaData, ParquetParsers } from 'hyparquet';
 import { parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { readLayout } from '../../data/parquet/footer.ts';
+import { ClmbrError } from '../../errors.ts';
 import { InputFile } from '../../files/input-file.ts';
 import { metadataKey } from '../parquet-sink.ts';
 import type { LabelName, LabelValue, OutputRow, PlacedRows } from '../rows.ts';
@@ -13,16 +15,15 @@ const parsers: Partial<ParquetParsers> = { timestampFromMicroseconds: (microseco
 export async function openParquetShard(path: string): Promise<ShardFile> {
   const file = await InputFile.open(path);
   try {
+    await assertSound(file);
     const buffer = bufferOf(file);
-    const parquet = await parquetMetadataAsync(buffer).catch(() => {
-      throw unreadableShard(path, 'it is no Parquet file, or not a whole one');
-    });
+    const parquet = await reading(path, () => parquetMetadataAsync(buffer));
     const text = parquet.key_value_metadata?.find(({ key }) => key === metadataKey)?.value;
     const metadata = parseMetadata(path, text);
     const label = labelNames.find((name) => parquet.schema.some((element) => element.name === name));
-    const dimensions = await widthOf(buffer, parquet);
+    const dimensions = await reading(path, () => widthOf(buffer, parquet));
     const integerIds = parquet.schema.find(({ name }) => name === 'subject_id')?.type === 'INT64';
-    const rows = Number(parquet.num_rows);
+    const rows = parquet.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
     const summary = { ...emptySummary(), rows, dimensions, integerIds };
     const batches = () => readShard(path, buffer, parquet, label, dimensions ?? 0);
     return { path, metadata, label, summary, batches, close: () => file.close() };
@@ -30,6 +31,28 @@ export async function openParquetShard(path: string): Promise<ShardFile> {
     await file.close();
     throw error;
   }
+}
+
+/** The library believes what a file says of itself. */
+async function assertSound(file: InputFile): Promise<void> {
+  const { rows } = await readLayout(file).catch((error: unknown) => {
+    throw (error as ClmbrError).code === 'INVALID_INPUT' ? notWhole(file.path) : error;
+  });
+  // Each row has a number of its own, which takes a bit at least.
+  if (rows > 8 * file.size) throw notWhole(file.path);
+}
+
+/** It trips over broken files in many ways, and all of them mean the same. */
+async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw error instanceof ClmbrError ? error : notWhole(path);
+  }
+}
+
+function notWhole(path: string): ClmbrError {
+  return unreadableShard(path, 'it is no Parquet file, or not a whole one');
 }
 
 function bufferOf(file: InputFile): AsyncBuffer {
@@ -44,9 +67,10 @@ function bufferOf(file: InputFile): AsyncBuffer {
   };
 }
 
+/** Null without rows. */
 async function widthOf(file: AsyncBuffer, metadata: FileMetaData): Promise<number | null> {
   const [first] = await parquetReadObjects({ ...{ file, metadata, columns: ['representation'] }, rowEnd: 1 });
-  return first === undefined ? null : (first.representation as number[]).length;
+  return first === undefined ? null : (first as unknown as Fields).representation.length;
 }
 
 async function* readShard(
@@ -62,9 +86,10 @@ async function* readShard(
     const groupEnd = groupStart + Number(group.num_rows);
     for (let rowStart = groupStart; rowStart < groupEnd; rowStart += step) {
       const range = { rowStart, rowEnd: Math.min(groupEnd, rowStart + step), useOffsetIndex: true };
-      const records = (await parquetReadObjects({ file, metadata, parsers, ...range }).catch(() => {
-        throw unreadableShard(path, 'a part of it cannot be read');
-      })) as unknown as Fields[];
+      const read = parquetReadObjects({ file, metadata, parsers, ...range });
+      const records = (await reading(path, () => read)) as unknown as Fields[];
+      const isWhole = records.length === range.rowEnd - rowStart && records.every((row) => isRow(row, dimensions));
+      if (!isWhole) throw unreadableShard(path, 'a part of it cannot be read');
       yield rowsOf(records, label, dimensions);
     }
     groupStart = groupEnd;
@@ -79,6 +104,28 @@ type Fields = Partial<Record<LabelName, LabelValue>> & {
   dropped: number;
   row: bigint;
   representation: number[];
+};
+
+function isRow(row: Fields, dimensions: number): boolean {
+  const { subject_id: id, prediction_time: time, representation: vector } = row;
+  return (
+    (typeof id === 'bigint' || typeof id === 'string') &&
+    (time === null || time === undefined || typeof time === 'bigint') &&
+    Number.isInteger(row.tokens) &&
+    Number.isInteger(row.dropped) &&
+    typeof row.truncated === 'boolean' &&
+    typeof row.row === 'bigint' &&
+    vector?.length === dimensions &&
+    vector.every((number) => typeof number === 'number') &&
+    labelNames.every((name) => row[name] === undefined || row[name] === null || typeof row[name] === labelTypes[name])
+  );
+}
+
+const labelTypes: Record<LabelName, string> = {
+  boolean_value: 'boolean',
+  integer_value: 'bigint',
+  float_value: 'number',
+  categorical_value: 'string',
 };
 
 function rowsOf(records: readonly Fields[], label: LabelName | undefined, dimensions: number): PlacedRows {

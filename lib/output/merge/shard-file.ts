@@ -1,4 +1,5 @@
 import { ClmbrError } from '../../errors.ts';
+import { canonicalJson } from '../metadata.ts';
 import type { OutputMetadata } from '../metadata.ts';
 import type { RowSource } from '../row-source.ts';
 import type { LabelName } from '../rows.ts';
@@ -26,8 +27,11 @@ export function unreadableShard(path: string, what: string): ClmbrError {
 export function parseMetadata(path: string, text: string | undefined): OutputMetadata {
   try {
     const metadata = JSON.parse(text ?? '') as unknown;
-    if (typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata))
+    if (typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata)) {
+      // Fails here, and not later, where it is nested too deeply to be written again.
+      canonicalJson(metadata as OutputMetadata);
       return metadata as OutputMetadata;
+    }
   } catch {
     // Said below.
   }

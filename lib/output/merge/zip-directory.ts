@@ -1,9 +1,14 @@
 import type { InputFile } from '../../files/input-file.ts';
 
-/** Where the content of an entry lies in an archive. */
-export interface StoredEntry {
+/** Where something lies in an archive. */
+interface Place {
   offset: number;
   bytes: number;
+}
+
+export interface StoredEntry extends Place {
+  /** Checksum of the content. */
+  crc32: number;
 }
 
 const endMark = 0x06054b50;
@@ -29,17 +34,18 @@ export async function readZipDirectory(file: InputFile): Promise<Map<string, Sto
     const name = directory.toString('utf8', at + 46, at + 46 + nameBytes);
     const extra = directory.subarray(at + 46 + nameBytes, at + 46 + nameBytes + extraBytes);
     const { bytes, header } = sizesOf(directory.subarray(at, at + 46), extra);
+    if (!Number.isSafeInteger(bytes)) return undefined;
     const local = await readAt(file, header, 30);
     if (!isStored || local === undefined || local.readUInt32LE(0) !== localMark) return undefined;
     const offset = header + 30 + local.readUInt16LE(26) + local.readUInt16LE(28);
     if (offset + bytes > file.size) return undefined;
-    entries.set(name, { offset, bytes });
+    entries.set(name, { offset, bytes, crc32: directory.readUInt32LE(at + 16) });
     at += 46 + nameBytes + extraBytes + directory.readUInt16LE(at + 32);
   }
   return entries;
 }
 
-async function findDirectory(file: InputFile): Promise<StoredEntry | undefined> {
+async function findDirectory(file: InputFile): Promise<Place | undefined> {
   const end = await readAt(file, file.size - endBytes, endBytes);
   if (end === undefined || end.readUInt32LE(0) !== endMark) return undefined;
   const locator = await readAt(file, file.size - endBytes - 20, 20);
@@ -56,7 +62,7 @@ function sizesOf(entry: Buffer, extra: Buffer): { bytes: number; header: number 
   for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
     if (extra.readUInt16LE(at) !== 1) continue;
     let value = at + 4;
-    const next = () => Number(extra.readBigUInt64LE((value += 8) - 8));
+    const next = () => (value + 8 > extra.length ? NaN : Number(extra.readBigUInt64LE((value += 8) - 8)));
     if (bytes === 0xffffffff) bytes = next();
     if (entry.readUInt32LE(20) === 0xffffffff) next();
     if (header === 0xffffffff) header = next();
@@ -65,7 +71,7 @@ function sizesOf(entry: Buffer, extra: Buffer): { bytes: number; header: number 
 }
 
 async function readAt(file: InputFile, offset: number, bytes: number): Promise<Buffer | undefined> {
-  if (offset < 0 || offset + bytes > file.size) return undefined;
+  if (!(offset >= 0 && offset + bytes <= file.size)) return undefined;
   const buffer = Buffer.alloc(bytes);
   await file.read(buffer, offset);
   return buffer;
