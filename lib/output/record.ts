@@ -56,6 +56,9 @@ export interface DecodedRecord {
 export function decodeRecord(bytes: Buffer): DecodedRecord {
   const end = headerBytes + bytes.readUInt32LE(0);
   const facts = JSON.parse(bytes.toString('utf8', headerBytes, end)) as Facts;
+  const vector = bytes.subarray(end);
+  if (!isFacts(facts) || vector.length !== bytes.readUInt32LE(4))
+    throw new ClmbrError('INTERNAL', 'A working file holds something else than it was given.');
   const [position, patient, time, tokens, truncated, dropped, label] = facts;
   const row: OutputRow = {
     patient: scalarOf(patient) as OutputRow['patient'],
@@ -63,10 +66,23 @@ export function decodeRecord(bytes: Buffer): DecodedRecord {
     ...{ tokens, truncated, dropped },
   };
   if (label !== undefined) row.label = label === null ? null : scalarOf(label);
-  const vector = bytes.subarray(end);
-  if (vector.length !== bytes.readUInt32LE(4))
-    throw new ClmbrError('INTERNAL', 'A working file holds something else than it was given.');
   return { row, position, vector };
+}
+
+function isFacts(facts: unknown): boolean {
+  if (!Array.isArray(facts)) return false;
+  const [position, patient, time, tokens, truncated, dropped, label] = facts as unknown[];
+  return (
+    [position, tokens, dropped].every(Number.isSafeInteger) &&
+    typeof truncated === 'boolean' &&
+    isScalar(patient, /^(?:s|i-?\d+$|n)/s) &&
+    (time === null || isScalar(time, /^-?\d+$/)) &&
+    (label === undefined || label === null || isScalar(label, /^(?:s|i-?\d+$|n|b[01]$)/s))
+  );
+}
+
+function isScalar(text: unknown, form: RegExp): boolean {
+  return typeof text === 'string' && form.test(text);
 }
 
 /** Length of the record that begins with these bytes, or undefined where more of them are needed. */

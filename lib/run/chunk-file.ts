@@ -111,15 +111,28 @@ export async function scanChunk(path: string, onPlaces: (places: RecordPlace[]) 
     }
     const expected = Buffer.alloc(digestBytes);
     await file.read(expected, file.size - digestBytes);
-    if (facts === undefined || pending.length > 0 || !hash.digest().equals(expected)) throw damaged(path);
+    if (!isFacts(facts) || pending.length > 0 || !hash.digest().equals(expected)) throw damaged(path);
     return facts;
   } finally {
     await file.close();
   }
 }
 
+function isFacts(value: unknown): value is ChunkFacts {
+  const facts = value as Partial<ChunkFacts> | null | undefined;
+  const isCount = (count: unknown): boolean => Number.isSafeInteger(count) && (count as number) >= 0;
+  const { rows, dimensions, integerIds, idWidth, missingLabels, labelWidth } = facts?.summary ?? ({} as RowSummary);
+  return (
+    [facts?.chunk, facts?.firstPatient, facts?.patients, rows, idWidth, missingLabels, labelWidth].every(isCount) &&
+    (dimensions === null || isCount(dimensions)) &&
+    typeof integerIds === 'boolean' &&
+    typeof facts?.isLast === 'boolean' &&
+    facts.state !== undefined
+  );
+}
+
 /** Undefined where there are none: what the digest says of it is asked later. */
-async function readFacts(file: InputFile): Promise<{ facts: ChunkFacts | undefined; recordBytes: number }> {
+async function readFacts(file: InputFile): Promise<{ facts: unknown; recordBytes: number }> {
   const end = file.size - digestBytes - lengthBytes;
   if (end < 0) throw damaged(file.path);
   const length = Buffer.alloc(lengthBytes);
@@ -129,7 +142,7 @@ async function readFacts(file: InputFile): Promise<{ facts: ChunkFacts | undefin
   const text = Buffer.alloc(end - recordBytes);
   await file.read(text, recordBytes);
   try {
-    return { facts: JSON.parse(text.toString()) as ChunkFacts, recordBytes };
+    return { facts: JSON.parse(text.toString()) as unknown, recordBytes };
   } catch {
     return { facts: undefined, recordBytes };
   }

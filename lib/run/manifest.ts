@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClmbrError } from '../errors.ts';
 import { AtomicFile } from '../files/atomic-write.ts';
-import { quoted } from '../files/quoted.ts';
+import { readWholeFile } from '../files/input-file.ts';
+import { printable, quoted } from '../files/quoted.ts';
 import { canonicalJson } from '../output/metadata.ts';
 import type { Json } from '../output/metadata.ts';
 import { damaged } from './chunk-file.ts';
@@ -18,6 +18,10 @@ interface Manifest {
 }
 
 export const manifestName = 'manifest.json';
+/** That a message lists. */
+const mostNames = 8;
+/** Settings and digests take a few kilobytes. */
+const mostBytes = 16 * 1024 * 1024;
 
 export function digestOf(identity: RunIdentity): string {
   return createHash('sha256').update(canonicalJson(identity)).digest('hex');
@@ -42,14 +46,15 @@ export async function writeManifest(folder: string, identity: RunIdentity): Prom
  */
 export async function readManifest(folder: string): Promise<RunIdentity | undefined> {
   const path = join(folder, manifestName);
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw new ClmbrError('FILE_UNREADABLE', `Cannot read ${path}: ${error.message}.`, { cause: error });
+  const text = await readWholeFile(path, mostBytes).catch((error: unknown) => {
+    if (error instanceof ClmbrError && error.details.reason === 'ENOENT') return undefined;
+    throw error;
   });
   if (text === undefined) return undefined;
   try {
-    const { version, identity, digest } = JSON.parse(text) as Partial<Manifest>;
-    if (version === 1 && identity !== undefined && digestOf(identity) === digest) return identity;
+    const { version, identity, digest } = JSON.parse(text.toString()) as Partial<Manifest>;
+    const isObject = typeof identity === 'object' && identity !== null;
+    if (version === 1 && isObject && digestOf(identity) === digest) return identity;
   } catch {
     // Said below.
   }
@@ -63,9 +68,13 @@ export async function readManifest(folder: string): Promise<RunIdentity | undefi
  */
 export function assertSameRun(target: string, begun: RunIdentity, now: RunIdentity): void {
   const names = [...new Set([...Object.keys(begun), ...Object.keys(now)])].sort();
-  const different = names.filter((name) => canonicalJson(begun[name]) !== canonicalJson(now[name]));
+  // Not what every object inherits: a name may be `constructor`.
+  const of = (identity: RunIdentity, name: string) => (Object.hasOwn(identity, name) ? identity[name] : undefined);
+  const different = names.filter((name) => canonicalJson(of(begun, name)) !== canonicalJson(of(now, name)));
   if (different.length === 0) return;
-  const parts = different.map((name) => `${name} was ${shown(begun[name])} and is ${shown(now[name])}`);
+  const parts = different
+    .slice(0, mostNames)
+    .map((name) => `${printable(name.slice(0, 64))} was ${shown(of(begun, name))} and is ${shown(of(now, name))}`);
   throw new ClmbrError(
     'RUN_MISMATCH',
     `The run for ${target} was begun with other settings: ${parts.join('; ')}. Ask for the same, or begin it again (--restart).`,

@@ -18,6 +18,8 @@ import { OpenFiles } from './open-files.ts';
 /** What to do about a run for the same target that was not finished. */
 export type UnfinishedRun = 'refuse' | 'resume' | 'restart';
 
+/** The index of rows is a file with a place for each. */
+const mostRows = 2 ** 40;
 const chunkFile = /^[0-9]{8}\.chunk$/;
 
 /** The folder of an unfinished run: `.features.parquet.run` beside `features.parquet`. */
@@ -30,6 +32,7 @@ export function runFolderOf(target: string): string {
 export class RunFolder {
   readonly path: string;
   readonly digest: string;
+  readonly #isResumed: boolean;
   #chunks: number;
   #patients = 0;
   #rows = 0;
@@ -39,6 +42,7 @@ export class RunFolder {
     this.path = path;
     this.digest = digest;
     this.#chunks = chunks;
+    this.#isResumed = chunks > 0;
   }
 
   /**
@@ -96,7 +100,8 @@ export class RunFolder {
         (facts) => (summary = joinSummaries(summary, facts.summary)),
         (places, file) => index.add(places.map((place) => ({ ...place, file }))),
       );
-      return await use(orderedRows(index, files, summary));
+      const rows = orderedRows(index, files, summary);
+      return await use({ summary, batches: () => this.#sound(rows.batches()) });
     } finally {
       await files.close();
       await index.close();
@@ -121,12 +126,30 @@ export class RunFolder {
     let patients = 0;
     for (let chunk = 0; chunk < this.#chunks; chunk++) {
       const path = join(this.path, chunkName(chunk));
-      const facts = await scanChunk(path, (places) => onPlaces(places, chunk));
+      const facts = await scanChunk(path, (places) => {
+        if (!places.every(({ position }) => position >= 0 && position < mostRows)) throw damaged(path);
+        onPlaces(places, chunk);
+      }).catch((error: unknown) => Promise.reject(this.#explain(error, path) as Error));
       const isNext = facts.chunk === chunk && facts.run === this.digest && facts.firstPatient === patients;
       if (!isNext) throw damaged(path);
       patients += facts.patients;
       onFacts(facts);
     }
+  }
+
+  /** Rows that are none, or in each other's places, are damage that the digests did not show. */
+  async *#sound<T>(rows: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+    try {
+      yield* rows;
+    } catch (error) {
+      throw this.#explain(error, this.path);
+    }
+  }
+
+  /** Of rows that this process has written itself, whatever fails is a defect. */
+  #explain(error: unknown, path: string): unknown {
+    const isKnown = error instanceof ClmbrError && error.code !== 'INTERNAL';
+    return isKnown || !this.#isResumed ? error : damaged(path);
   }
 
   /** What a killed process left half-written. */
