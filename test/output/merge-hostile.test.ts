@@ -105,4 +105,16 @@ describe('a shard in Parquet', () => {
       });
     }
   });
+
+  it('is refused where several of its columns are broken, and the process goes on', async () => {
+    const path = await shardOf('q.parquet');
+    const bytes = await readFile(path);
+    for (const filling of [0x00, 0x55, 0xff]) {
+      const footer = bytes.length - 8 - bytes.readUInt32LE(bytes.length - 8);
+      await writeFile(path, Buffer.from(bytes).fill(filling, 200, footer));
+      await expectClmbrError(mergeOutputs([path], join(folder, 'z2.parquet')), 'FILE_UNREADABLE', path);
+      // An error that nobody waits for would end the process now.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  });
 });

@@ -81,20 +81,27 @@ async function* readShard(
   dimensions: number,
 ): AsyncGenerator<PlacedRows, void, undefined> {
   const step = Math.max(1, Math.floor(shardBatchBytes / Math.max(4, 4 * dimensions)));
+  const columns = label === undefined ? plainColumns : [...plainColumns, label];
   let groupStart = 0;
   for (const group of metadata.row_groups) {
     const groupEnd = groupStart + Number(group.num_rows);
     for (let rowStart = groupStart; rowStart < groupEnd; rowStart += step) {
       const range = { rowStart, rowEnd: Math.min(groupEnd, rowStart + step), useOffsetIndex: true };
-      const read = parquetReadObjects({ file, metadata, parsers, ...range });
-      const records = (await reading(path, () => read)) as unknown as Fields[];
-      const isWhole = records.length === range.rowEnd - rowStart && records.every((row) => isRow(row, dimensions));
-      if (!isWhole) throw unreadableShard(path, 'a part of it cannot be read');
+      const records: Fields[] = Array.from({ length: range.rowEnd - rowStart }, () => ({}) as Fields);
+      // One at a time: where two columns are broken, nobody waits for the second error, which would end the process.
+      for (const name of columns) {
+        const read = () => parquetReadObjects({ file, metadata, parsers, ...range, columns: [name] });
+        const values = await reading(path, read);
+        for (const [i, record] of records.entries()) Object.assign(record, values[i]);
+      }
+      if (!records.every((row) => isRow(row, dimensions))) throw unreadableShard(path, 'a part of it cannot be read');
       yield rowsOf(records, label, dimensions);
     }
     groupStart = groupEnd;
   }
 }
+
+const plainColumns = ['subject_id', 'prediction_time', 'tokens', 'truncated', 'dropped', 'row', 'representation'];
 
 type Fields = Partial<Record<LabelName, LabelValue>> & {
   subject_id: bigint | string;
