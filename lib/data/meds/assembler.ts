@@ -13,6 +13,9 @@ export interface AssemblerOptions {
   skipped: Record<string, number>;
 }
 
+/** More would fill the memory of the engine, which ends the process; a file of a few kilobytes can hold billions of equal rows. */
+export const mostEventsOfSubject = 10_000_000;
+
 /** The rows of one subject, so far. */
 interface OpenSubject {
   low: number;
@@ -35,12 +38,14 @@ interface OpenSubject {
  */
 export class PatientAssembler {
   readonly #options: AssemblerOptions;
+  readonly #mostEvents: number;
   readonly #seen = new IdIndex();
   #path = '';
   #open: OpenSubject | undefined;
 
-  constructor(options: AssemblerOptions) {
+  constructor(options: AssemblerOptions, mostEvents = mostEventsOfSubject) {
     this.#options = options;
+    this.#mostEvents = mostEvents;
   }
 
   /** Names the file of the batches that follow. */
@@ -95,6 +100,7 @@ export class PatientAssembler {
       const event: DataEvent = { code: name, value, unit: unit === undefined ? null : unit.values[i]!, start };
       if (start === null) open.statics.push(event);
       else open.events.push(event);
+      if (open.events.length + open.statics.length > this.#mostEvents) throw this.#tooLong(firstRow + i);
     }
     return finished;
   }
@@ -137,6 +143,14 @@ export class PatientAssembler {
     if (this.#open === undefined || this.#open.refused !== undefined) return;
     const { id, statics, events } = this.#open;
     finished.push({ id, events: statics.length === 0 ? events : statics.concat(events) });
+  }
+
+  #tooLong(row: number): ClmbrError {
+    return new ClmbrError(
+      'INVALID_INPUT',
+      `${this.#path}: row ${row} (counting from 0): expected at most ${this.#mostEvents} events of a subject, found more.`,
+      { details: { path: this.#path, row } },
+    );
   }
 
   #refuse(row: number, column: string, expected: string, found: string, count = 1): void {
