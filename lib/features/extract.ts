@@ -5,6 +5,7 @@ import type { LabelCounts } from '../labels/index.ts';
 import { ClmbrModel } from '../model/index.ts';
 import type { EmbedResult } from '../model/index.ts';
 import { checkInstance, checkString, invalidArgument } from '../options.ts';
+import { assertNoInput } from '../output/format.ts';
 import { JsonlStream, reportPathOf } from '../output/index.ts';
 import { writeReport } from '../report/index.ts';
 import type { DataReport } from '../report/index.ts';
@@ -62,13 +63,15 @@ export async function extractFeatures(
         "'refuse' or 'restart' with standard input, which cannot be read again",
         'resume',
       );
+    const { out, labels, map, convertUnits } = checked;
+    const tables = [labels, map, convertUnits].filter((file) => file !== undefined);
+    if (typeof out === 'string') await assertNoInput(out, [...dataset.files, ...tables, model.info.path]);
     const { contextLength } = model.info;
     const source = await openLabelledData(dataset, checked, {
       tokenizer: model.tokenizer,
       contextLength,
       shard: checked.shard,
     });
-    const { out } = checked;
     const { written, reportPath } =
       typeof out === 'string'
         ? await toFile(out, work, source, await provenanceOf(model, data, dataset, checked))

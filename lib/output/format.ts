@@ -1,4 +1,7 @@
+import type { BigIntStats } from 'node:fs';
+import { lstat, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { ClmbrError } from '../errors.ts';
 import { assertWritableTarget } from '../files/atomic-write.ts';
 import { checkString, invalidArgument } from '../options.ts';
 import { jsonlMetadataPath, writeJsonl } from './jsonl.ts';
@@ -58,4 +61,24 @@ export function reportPathOf(path: string): string {
 /** @throws ClmbrError `INVALID_ARGUMENT`, `TARGET_EXISTS`, `WRITE_FAILED` before anything is computed */
 export async function assertWritableOutput(path: string, overwrite: boolean): Promise<void> {
   for (const file of outputFilesOf(path)) await assertWritableTarget(file, overwrite);
+}
+
+/**
+ * Refuses an output that would take the place of what it is made of: `clmbr embed m.gguf patients.jsonl --out patients.jsonl`.
+ *
+ * @throws ClmbrError `INVALID_ARGUMENT`
+ */
+export async function assertNoInput(path: string, inputs: readonly string[]): Promise<void> {
+  const idOf = (status: BigIntStats | null): string | null => status && `${status.dev}:${status.ino}`;
+  // A link is replaced itself, and not what it leads to.
+  const outputs = [...outputFilesOf(path), reportPathOf(path)].map((file) =>
+    lstat(file, { bigint: true }).catch(() => null),
+  );
+  const taken = new Set((await Promise.all(outputs)).map(idOf));
+  for (const input of inputs) {
+    const id = idOf(await stat(input, { bigint: true }).catch(() => null));
+    if (id === null || !taken.has(id)) continue;
+    const message = `out: expected another file than those that are read, found ${path}, which would replace ${input}.`;
+    throw new ClmbrError('INVALID_ARGUMENT', message, { details: { path, input } });
+  }
 }

@@ -230,3 +230,10 @@ describe('what cannot be done', () => {
     await expectClmbrError(extractWith({ out: 'features.csv' }), 'INVALID_ARGUMENT', '.parquet');
   });
 });
+
+it('never take the place of what they are made of', async () => {
+  const own = path('own.jsonl');
+  await writeFile(own, await readFile(data));
+  await expectClmbrError(extractFeatures(model, own, { out: own }), 'INVALID_ARGUMENT', 'another file', own);
+  expect(await readFile(own, 'utf8')).toBe(await readFile(data, 'utf8'));
+});
