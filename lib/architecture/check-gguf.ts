@@ -30,7 +30,7 @@ export interface CheckedTensor {
 
 /** Everything that the engine relies on; it was all checked against the file. */
 export interface CheckedModel {
-  file: { path: string; size: number; modifiedNs: bigint };
+  file: { path: string; size: number; modifiedNs: bigint; changedNs: bigint };
   hyperparameters: LlamaHyperparameters;
   tensors: CheckedTensor[];
   /** The type that holds most of the weights. */
@@ -135,7 +135,12 @@ export function checkLlamaGguf(file: GgufFile): CheckedModel {
   const license = text(file.metadata.get('general.license'));
   const source = text(file.metadata.get('general.source.url') ?? file.metadata.get('general.source'));
   return {
-    file: { path: file.path, size: file.fileSize, modifiedNs: file.modifiedNs ?? 0n },
+    file: {
+      path: file.path,
+      size: file.fileSize,
+      modifiedNs: file.modifiedNs ?? 0n,
+      changedNs: file.changedNs ?? 0n,
+    },
     hyperparameters,
     tensors,
     weightType: mainType(tensors),

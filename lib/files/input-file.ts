@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open, stat } from 'node:fs/promises';
 import { ClmbrError } from '../errors.ts';
@@ -32,12 +33,15 @@ export class InputFile {
   /** In bytes, when it was opened. */
   readonly size: number;
   readonly modifiedNs: bigint;
+  /** When the system last noted a change of it; unlike `modifiedNs` nobody can set it. */
+  readonly changedNs: bigint;
   readonly #handle: FileHandle;
 
-  private constructor(path: string, size: number, modifiedNs: bigint, handle: FileHandle) {
+  private constructor(path: string, status: BigIntStats, handle: FileHandle) {
     this.path = path;
-    this.size = size;
-    this.modifiedNs = modifiedNs;
+    this.size = Number(status.size);
+    this.modifiedNs = status.mtimeNs;
+    this.changedNs = status.ctimeNs;
     this.#handle = handle;
   }
 
@@ -52,7 +56,7 @@ export class InputFile {
       handle = await open(path, 'r');
       const status = await handle.stat({ bigint: true });
       if (!status.isFile()) throw new Error('it is not a regular file');
-      return new InputFile(path, Number(status.size), status.mtimeNs, handle);
+      return new InputFile(path, status, handle);
     } catch (cause) {
       await handle?.close();
       throw unreadable(path, cause);

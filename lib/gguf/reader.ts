@@ -65,8 +65,9 @@ async function readHeader(file: InputFile): Promise<GgufFile> {
   for (let i = 0; i < tensorCount; i++) tensors.push(await window.item(() => readTensor(window, i)));
   const dataOffset = tensors.length === 0 ? file.size : alignUp(window.offset, alignment);
   const byName = placeTensors(window, tensors, dataOffset, alignment, file.size);
-  const { path, size: fileSize, modifiedNs } = file;
-  return { path, fileSize, modifiedNs, version, alignment, dataOffset, metadata, metadataTypes, tensors: byName };
+  const { path, size: fileSize, modifiedNs, changedNs } = file;
+  const where = { path, fileSize, modifiedNs, changedNs };
+  return { ...where, version, alignment, dataOffset, metadata, metadataTypes, tensors: byName };
 }
 
 function readCounts(window: HeaderWindow): { version: number; tensorCount: number; entryCount: number } {

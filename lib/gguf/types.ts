@@ -56,6 +56,8 @@ export interface GgufFile {
   fileSize: number;
   /** When the file was last modified, in nanoseconds since 1970. */
   modifiedNs?: bigint;
+  /** When the system last noted a change of it: unlike `modifiedNs`, copying does not set it. */
+  changedNs?: bigint;
   version: number;
   /** Tensor data starts at multiples of it. */
   alignment: number;

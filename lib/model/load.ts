@@ -2,8 +2,8 @@ import { realpath, stat } from 'node:fs/promises';
 import { checkLlamaGguf, inverseFrequencies } from '../architecture/index.ts';
 import type { CheckedModel } from '../architecture/index.ts';
 import { ClmbrError } from '../errors.ts';
-import { sha256OfFile } from '../files/digest.ts';
-import { unreadable } from '../files/input-file.ts';
+import { sha256OfOpenFile } from '../files/digest.ts';
+import { InputFile, unreadable } from '../files/input-file.ts';
 import { openGguf } from '../gguf/reader.ts';
 import { chooseDevice, fromNative, isAbort } from '../native/index.ts';
 import type { DeviceName, NativeDescription, NativeJob, NativeModel } from '../native/index.ts';
@@ -29,7 +29,7 @@ export async function loadModel(path: string, options?: LoadOptions): Promise<Cl
   const { signal } = checked;
   signal?.throwIfAborted();
   const model = checkLlamaGguf(await openGguf(path));
-  if (checked.sha256 !== undefined) await checkDigest(path, checked.sha256, signal);
+  if (checked.sha256 !== undefined) await checkDigest(model, checked.sha256, signal);
   const tokenizer = await tokenizerOf(model, checked.tokenizer);
   signal?.throwIfAborted();
   const loaded = await finishLoad(model, checked, tokenizer);
@@ -54,8 +54,16 @@ async function finishLoad(
   return new ClmbrModel(loaded, model, tokenizer, maxBatchTokens, checked.compute);
 }
 
-async function checkDigest(path: string, expected: string, signal: AbortSignal | undefined): Promise<void> {
-  const found = await sha256OfFile(path, { signal });
+async function checkDigest(model: CheckedModel, expected: string, signal: AbortSignal | undefined): Promise<void> {
+  const { path } = model.file;
+  const file = await InputFile.open(path);
+  let found: string;
+  try {
+    if (!isSame(model, file)) throw changed(path);
+    found = await sha256OfOpenFile(file, { signal });
+  } finally {
+    await file.close();
+  }
   if (found === expected) return;
   throw new ClmbrError('DIGEST_MISMATCH', `${path}: expected sha256 ${expected}, found ${found}.`, {
     details: { path, expected, found },
@@ -131,11 +139,22 @@ function deviceFor({ device, compute }: CheckedLoadOptions): DeviceName {
   );
 }
 
-/** What was packed must be what was checked: a file that was replaced meanwhile may have the same size. */
-async function assertUnchanged({ file }: CheckedModel): Promise<void> {
-  const { size, mtimeNs } = await asked(file.path, stat(file.path, { bigint: true }));
-  if (size === BigInt(file.size) && mtimeNs === file.modifiedNs) return;
-  throw new ClmbrError('FILE_UNREADABLE', `${file.path}: the file changed while it was loaded; load it again.`);
+/**
+ * What was packed must be what was checked and digested: a file that was replaced meanwhile may have the same size and time, and may have been put
+ * back since.
+ */
+async function assertUnchanged(model: CheckedModel): Promise<void> {
+  const { path } = model.file;
+  const { size, mtimeNs: modifiedNs, ctimeNs: changedNs } = await asked(path, stat(path, { bigint: true }));
+  if (!isSame(model, { size: Number(size), modifiedNs, changedNs })) throw changed(path);
+}
+
+function isSame({ file }: CheckedModel, found: { size: number; modifiedNs: bigint; changedNs: bigint }): boolean {
+  return found.size === file.size && found.modifiedNs === file.modifiedNs && found.changedNs === file.changedNs;
+}
+
+function changed(path: string): ClmbrError {
+  return new ClmbrError('FILE_UNREADABLE', `${path}: the file changed while it was loaded; load it again.`);
 }
 
 /** A file that is gone meanwhile is one that cannot be read. */
@@ -153,7 +172,7 @@ async function describe(
   const path = await asked(file.path, realpath(file.path));
   return {
     path,
-    key: `${path}\n${file.size}\n${file.modifiedNs}`,
+    key: `${path}\n${file.size}\n${file.modifiedNs}\n${file.changedNs}`,
     fileSize: file.size,
     threads,
     compute,

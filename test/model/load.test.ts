@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { copyFile, readFile, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rename, stat, symlink, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { InputFile } from '../../lib/files/input-file.ts';
 import { ClmbrError, loadModel } from '../../lib/index.ts';
 import type { LoadProgress } from '../../lib/index.ts';
 import { expectClmbrError } from '../support/expect-error.ts';
@@ -59,9 +61,7 @@ describe('loadModel', () => {
   });
 
   it('checks the digest that it is given', async () => {
-    const sha256 = createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex');
+    const sha256 = await digestOf(path);
     await load(path, { sha256 });
     await load(path, { sha256: sha256.toUpperCase() });
     const wrong = sha256.replace(/./g, (digit) => (digit === '0' ? '1' : '0'));
@@ -142,6 +142,51 @@ describe('loadModel', () => {
     expect(await embed(three)).toBe(await embed(await load(other.path)));
     expect(await embed(two)).toBe(before);
   });
+
+  it('takes the weights of another file of the same size and time', async () => {
+    const path = await fresh('hour');
+    const hour = new Date('2024-01-01T00:00:00Z');
+    await utimes(path, hour, hour);
+    const before = await load(path);
+    const other = await alike();
+    await utimes(other, hour, hour);
+    await rename(other, path);
+    expect(await stat(path)).toMatchObject({ size: (await stat(before.info.path)).size, mtime: hour });
+    const sha256 = await digestOf(path);
+    const row = async (model: typeof before) => bits((await model.embed([[7, 8, 9]])).data);
+    expect(await row(await load(path, { sha256 }))).not.toBe(await row(before));
+  });
+
+  it('refuses a file that stands for another one while its digest is taken', async () => {
+    const [good, bad, path] = [await alike(), await fresh('bad'), join(folder, 'swapped.gguf')];
+    const hour = new Date('2024-01-01T00:00:00Z');
+    await utimes(good, hour, hour);
+    // The system's clock for changes of files has ticks of some milliseconds.
+    await setTimeout(50);
+    await utimes(bad, hour, hour);
+    const sha256 = await digestOf(good);
+    const point = async (target: string) => {
+      await unlink(path).catch(() => undefined);
+      await symlink(target, path);
+    };
+    await point(bad);
+    // Opened once for its header and once for its digest.
+    const open = InputFile.open.bind(InputFile);
+    const opened = vi.spyOn(InputFile, 'open');
+    opened.mockImplementation(async (name) => {
+      if (opened.mock.calls.length === 1) return open(name);
+      await point(good);
+      const file = await open(name);
+      await point(bad);
+      return file;
+    });
+    try {
+      await expectClmbrError(loadModel(path, { sha256 }), 'FILE_UNREADABLE', 'changed while it was loaded');
+      expect(opened).toHaveBeenCalledTimes(2);
+    } finally {
+      opened.mockRestore();
+    }
+  });
 });
 
 describe('an error', () => {
@@ -152,6 +197,20 @@ describe('an error', () => {
     expect(error).toMatchObject({ name: 'ClmbrError', code: 'INVALID_ARGUMENT', details: { parameter: 'threads' } });
   });
 });
+
+/** The model with other weights: a file of the same size. */
+async function alike(): Promise<string> {
+  const options = { hiddenSize: 64, feedForward: 100, vocabulary: true, type: 'bf16', seed: 3 } as const;
+  return (await convertedModel(folder, `alike-${files++}`, options)).path;
+}
+
+let files = 0;
+
+async function digestOf(file: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex');
+}
 
 /** A copy that no other test has loaded. */
 async function fresh(name: string): Promise<string> {
