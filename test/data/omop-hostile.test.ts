@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -251,6 +251,23 @@ describe('a path', () => {
       'CREATE TABLE b.person (x INT)',
     ]);
     await expectClmbrError(openOmop(join(empty, 'c.db')), 'INVALID_INPUT', 'one schema');
+  });
+
+  it.each(['a[bc]d', 'st*r', 'wh?t', "quo'te", 'semi;colon', 'curly{a,b}'])('may be called %s', async (name) => {
+    const parent = next();
+    // What the name would stand for if it were a pattern.
+    for (const other of ['abd', 'star', 'what']) await writeCsv(join(parent, other), { ...base, person: [] });
+    const csvFolder = await writeCsv(next(), base);
+    const parquet = await writeParquet(next(), csvFolder, base);
+    const database = await writeDatabase(`${next()}.db`, csvFolder, base);
+    const tables = join(parent, name);
+    for (const [kind, path] of Object.entries({ database, parquet, csvFolder })) {
+      await rename(path, tables);
+      expect((await readAll(tables)).patients, kind).toHaveLength(1);
+      if (path !== csvFolder) await rm(tables, { recursive: true });
+    }
+    await writeCsv(tables, { condition_occurrence: [{ ...good, person_id: 'SECRET' }] });
+    await expectClmbrError(openOmop(tables).then(collect), 'INVALID_INPUT', `${tables}/condition_occurrence.csv:2`);
   });
 
   it('of a database gives it no way to other files', async () => {

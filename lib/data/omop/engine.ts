@@ -5,7 +5,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClmbrError } from '../../errors.ts';
 import { explainFailure, missingDuckdb } from './engine-errors.ts';
-import { list, literal } from './sql.ts';
+import { list, literal, pattern } from './sql.ts';
 
 export type Row = DuckDBValue[];
 
@@ -81,7 +81,8 @@ export class Engine {
   async #lockDown(database: string | undefined, files: readonly string[], folders: readonly string[]): Promise<void> {
     await this.run(`SET TimeZone = 'UTC'`);
     if (database !== undefined) await this.run(`ATTACH ${literal(database)} AS source (READ_ONLY)`, database);
-    await this.run(`SET allowed_paths = ${list(files)}`);
+    // What a reader is given, and what it opens then.
+    await this.run(`SET allowed_paths = ${list([...files, ...files.map(pattern)])}`);
     await this.run(`SET allowed_directories = ${list([...folders, this.temporaryFolder])}`);
     await this.run('SET enable_external_access = false');
     await this.run('SET lock_configuration = true');

@@ -5,7 +5,7 @@ import { byCdmName } from './columns.ts';
 import { readCsvHeader } from './csv-header.ts';
 import type { TableFiles } from './layout.ts';
 import { noPerson } from './layout.ts';
-import { identifier, list, literal } from './sql.ts';
+import { identifier, list, literal, pattern } from './sql.ts';
 import { isVocabulary, tableNames } from './tables.ts';
 
 /** Rows of a table that one FROM clause gives: the table of a database, Parquet files, or CSV files with the same header. */
@@ -65,20 +65,20 @@ async function csvParts(table: string, files: readonly string[]): Promise<Part[]
       label: files.length === 1 ? files[0]! : `${files[0]!} and ${files.length - 1} others`,
       files,
       columns: byCdmName(columns, files[0]!),
-      from: `read_csv(${list(files)}, ${settings})`,
+      from: `read_csv(${list(files.map(pattern))}, ${settings})`,
       numbered: (file) =>
-        `(SELECT *, 1 + row_number() OVER () AS row FROM read_csv(${literal(file)}, ${settings}, parallel = false))`,
+        `(SELECT *, 1 + row_number() OVER () AS row FROM read_csv(${literal(pattern(file))}, ${settings}, parallel = false))`,
     };
   });
 }
 
 async function parquetPart(engine: Engine, table: string, files: readonly string[]): Promise<Part> {
   const settings = 'union_by_name = true, hive_partitioning = false, binary_as_string = true';
-  const from = `read_parquet(${list(files)}, ${settings})`;
+  const from = `read_parquet(${list(files.map(pattern))}, ${settings})`;
   const label = files.length === 1 ? files[0]! : `${files[0]!} and ${files.length - 1} others`;
   const columns = await describe(engine, from, label);
   const numbered = (file: string) =>
-    `(SELECT *, 1 + file_row_number AS row FROM read_parquet(${literal(file)}, ${settings}, file_row_number = true))`;
+    `(SELECT *, 1 + file_row_number AS row FROM read_parquet(${literal(pattern(file))}, ${settings}, file_row_number = true))`;
   return { table, kind: 'parquet', label, files, columns, from, numbered };
 }
 

@@ -8,6 +8,11 @@ export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** A path as DuckDB's readers take it, which would look for others by its asterisks, question marks and brackets. */
+export function pattern(path: string): string {
+  return path.replace(/[*?[]/g, '[$&]');
+}
+
 export function list(texts: readonly string[]): string {
   return `[${texts.map(literal).join(', ')}]`;
 }
