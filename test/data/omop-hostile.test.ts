@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Engine } from '../../lib/data/omop/engine.ts';
 import { openOmop } from '../../lib/data/omop/open-omop.ts';
 import { expectClmbrError } from '../support/expect-error.ts';
@@ -321,6 +321,15 @@ describe('reading', () => {
     const absent = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
     const open = Engine.open({ load: () => Promise.reject(absent) });
     await expectClmbrError(open, 'ADDON_UNAVAILABLE', 'npm install @duckdb/node-api', 'not installed');
+  });
+
+  it('says so where there is no place for temporary files', async () => {
+    vi.stubEnv('TMPDIR', join(folder, 'nowhere'));
+    try {
+      await expectClmbrError(Engine.open({}), 'WRITE_FAILED', join(folder, 'nowhere'), 'TMPDIR');
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it('has no way to the network, and keeps its settings', async () => {

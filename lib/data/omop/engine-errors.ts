@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { ClmbrError } from '../../errors.ts';
 
 export function missingDuckdb(cause: unknown): ClmbrError {
@@ -8,6 +9,11 @@ export function missingDuckdb(cause: unknown): ClmbrError {
     `OMOP tables are read with the package @duckdb/node-api, ${problem}: run \`npm install @duckdb/node-api\`.`,
     { cause },
   );
+}
+
+export function noTemporaryFolder(cause: unknown): ClmbrError {
+  const text = `Cannot make a folder in ${tmpdir()}: ${(cause as Error).message}; TMPDIR names another place.`;
+  return new ClmbrError('WRITE_FAILED', text, { cause });
 }
 
 /**

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClmbrError } from '../../errors.ts';
-import { explainFailure, missingDuckdb } from './engine-errors.ts';
+import { explainFailure, missingDuckdb, noTemporaryFolder } from './engine-errors.ts';
 import { list, literal, pattern } from './sql.ts';
 
 export type Row = DuckDBValue[];
@@ -53,7 +53,9 @@ export class Engine {
       throw missingDuckdb(cause);
     });
     const threads = Math.min(availableParallelism(), maxThreads);
-    const temporaryFolder = await mkdtemp(join(tmpdir(), 'clmbr-omop-'));
+    const temporaryFolder = await mkdtemp(join(tmpdir(), 'clmbr-omop-')).catch((cause: unknown) => {
+      throw noTemporaryFolder(cause);
+    });
     try {
       const instance = await DuckDBInstance.create(':memory:', {
         threads: String(threads),
