@@ -26,13 +26,21 @@ const byName = new Map(systems.flatMap(([vocabulary, ...names]) => names.map((na
 
 /** The vocabulary of a code system, given by URI (in any letter case, over http or https) or as `urn:oid:`. */
 export function vocabularyOf(system: string): string | undefined {
-  const name = system
-    .trim()
-    .toLowerCase()
-    .replace(/^(https?:\/\/|urn:oid:)/, '')
-    .replace(/\/+$/, '');
+  const name = withoutSlashes(
+    system
+      .trim()
+      .toLowerCase()
+      .replace(/^(https?:\/\/|urn:oid:)/, ''),
+  );
   // Editions and versions of SNOMED CT come behind its URI.
   return byName.get(name.startsWith('snomed.info/sct/') ? 'snomed.info/sct' : name);
+}
+
+/** Without those at the end. As a regular expression, it would look again from each slash of a text that is made of them. */
+function withoutSlashes(name: string): string {
+  let end = name.length;
+  while (name[end - 1] === '/') end--;
+  return name.slice(0, end);
 }
 
 /** A code as the vocabularies write it: NDC with all eleven digits and without hyphens. */

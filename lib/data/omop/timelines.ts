@@ -34,7 +34,8 @@ export function timelineQuery(hasKeys: boolean): string {
 /** What the texts of a row are. */
 const says = { text: 1, unit: 2 };
 
-const plainNumber = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
+// No two parts that take the same characters side by side: on a long text their splits would be tried one after the other.
+const plainNumber = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i;
 
 /** Puts rows of {@link timelineQuery} together to patients. */
 export class Timelines {
