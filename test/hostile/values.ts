@@ -43,7 +43,8 @@ export const hostileValues: Readonly<Record<string, () => unknown>> = {
   'a text': () => 'qzword',
   'a text of many lines': () => 'qz\n\u001b[31m\u2028line\0',
   'a lone surrogate': () => '\ud800',
-  __proto__: () => '__proto__',
+  // Computed: as a plain key it would be the prototype of this object, and no value.
+  ['__proto__']: () => '__proto__',
   constructor: () => 'constructor',
   true: () => true,
   'a symbol': () => Symbol('qz'),
