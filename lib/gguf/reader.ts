@@ -40,13 +40,18 @@ async function assertMagic(file: InputFile): Promise<void> {
   const head = await file.head(sniffLength);
   if (head.length >= 4 && head[0] === 0x47 && head[1] === 0x47 && head[2] === 0x55 && head[3] === 0x46) return;
   const foreign = describeForeignFile(head, file.size);
-  const found =
-    foreign?.kind ?? `something else (its first bytes are ${Buffer.from(head.subarray(0, 4)).toString('hex')})`;
+  const found = foreign?.kind ?? describeUnknown(head);
   throw new ClmbrError(
     'NOT_A_MODEL',
     `${file.path} is ${found}, expected a GGUF file${foreign === null ? '' : `; ${foreign.advice}`}.`,
     { details: { path: file.path, found, advice: foreign?.advice } },
   );
+}
+
+/** Bytes of a text are not shown: it may be data of patients in the place of a model. */
+function describeUnknown(head: Uint8Array): string {
+  const isText = head.every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d));
+  return isText ? 'a text' : `something else (its first bytes are ${Buffer.from(head.subarray(0, 4)).toString('hex')})`;
 }
 
 async function readHeader(file: InputFile): Promise<GgufFile> {

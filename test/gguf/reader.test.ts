@@ -233,13 +233,19 @@ describe('files that are something else', () => {
     ['zeros', Buffer.alloc(4096), 'zeros'],
     ['JSON', '{"error": "gated"}', 'JSON'],
     ['a refusal', 'Access to model X is restricted and you are not in the authorized list.', 'error message'],
-    ['an old GGML file', 'ggml....', 'first bytes are 67676d6c'],
+    ['an old GGML file', 'ggml\0\0\0\0', 'first bytes are 67676d6c'],
     ['GGJT', 'tjgg....', 'GGJT'],
     ['noise', 'qwertyuiop', 'expected a GGUF file'],
     ['three bytes', 'GGU', 'expected a GGUF file'],
   ])('%s', async (_, content, ...texts) => {
     const path = await write(content);
     await expectClmbrError(openGguf(path), 'NOT_A_MODEL', path, ...texts);
+  });
+
+  it('a table of patients, of which nothing is shown', async () => {
+    const path = await write('7,2024-01-01,LOINC/4548-4\n');
+    const error = await expectClmbrError(openGguf(path), 'NOT_A_MODEL', `${path} is a text, expected`);
+    expect(error.message).not.toContain(Buffer.from('7,20').toString('hex'));
   });
 
   it('a folder and a missing file', async () => {
