@@ -108,6 +108,14 @@ describe('a model that is whole', () => {
     expect(model.weightType).toBe('F32');
   });
 
+  it('may leave out what its tensors tell: heads of keys as many as of queries, entries as the embedding has', async () => {
+    const { hyperparameters } = await check({
+      tensors: [zeros('blk.0.attn_k.weight', [16, 16], 1024), zeros('blk.0.attn_v.weight', [16, 16], 1024)],
+      without: ['llama.attention.head_count_kv', 'llama.vocab_size'],
+    });
+    expect(hyperparameters).toMatchObject({ headCount: 2, kvHeadCount: 2, vocabularySize: 10 });
+  });
+
   it('may have heads that are not hidden size / heads', async () => {
     const lengths = ['llama.attention.key_length', 'llama.attention.value_length', 'llama.rope.dimension_count'];
     const model = await check({
@@ -242,6 +250,7 @@ describe('contradictions', () => {
       'finite',
     ],
     ['an epsilon that is no number', { entries: [float('llama.attention.layer_norm_rms_epsilon', NaN)] }, 'NaN'],
+    ['an epsilon of 1', { entries: [float('llama.attention.layer_norm_rms_epsilon', 1)] }, 'from 0 to 1'],
     ['a negative epsilon', { entries: [float('llama.attention.layer_norm_rms_epsilon', -1)] }, '-1'],
     [
       'a factor whose angles are infinite',
