@@ -69,6 +69,11 @@ describe('parsePythonJson', () => {
   it('keeps a member called __proto__ a member', () => {
     const value = parsePythonJson('{"__proto__": {"x": NaN}, "constructor": NaN}') as object;
     expect(Object.keys(value)).toEqual(['__proto__', 'constructor']);
+    expect(Object.getOwnPropertyDescriptors(value)).toEqual(
+      Object.getOwnPropertyDescriptors(
+        JSON.parse('{"__proto__": {"x": null}, "constructor": null}', (_, x) => x ?? NaN),
+      ),
+    );
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
   });
 
