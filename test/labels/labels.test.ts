@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { DataPatient, DataTokens } from '../../lib/data/index.ts';
 import { labelTimes, readLabels, withLabelRule, withLabels } from '../../lib/labels/index.ts';
 import type { Labelled, LabelTable } from '../../lib/labels/index.ts';
@@ -162,6 +162,23 @@ async function taken({ patients }: Labelled) {
   return result;
 }
 
+describe('reading', () => {
+  it.each(['csv', 'parquet'])('of %s stops at its signal', async (kind) => {
+    const content =
+      kind === 'csv' ? 'subject_id,prediction_time\n1,2020-01-01\n2,2020-01-01\n' : medsLabels([1n], [2n], []);
+    const path = join(await writeFiles(folder, { [`stopped.${kind}`]: content }), `stopped.${kind}`);
+    const reason = new Error('changed my mind');
+    await expect(readLabels(path, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    // And at the first row, behind the check at the beginning.
+    const controller = new AbortController();
+    let checks = 0;
+    vi.spyOn(controller.signal, 'throwIfAborted').mockImplementation(() => {
+      if (++checks === 2) throw reason;
+    });
+    await expect(readLabels(path, { signal: controller.signal })).rejects.toBe(reason);
+  });
+});
+
 describe('labels joined to patients', async () => {
   const csv =
     'subject_id,time,integer_value\n2,1970-01-01T00:00:00.000009,1\n1,1970-01-01T00:00:00.000003,2\nx,1970-01-01,3\n2,1970-01-01T00:00:00.000001,4\n';
@@ -245,5 +262,19 @@ describe('rules', () => {
     ]);
     expect(labelled.counts).toMatchObject({ patients: 2, labels: 8, withoutLabels: 1 });
     expect(() => withLabelRule(streamOf(), 'every' as never)).toThrow("'every-visit'");
+  });
+
+  it('need events, and patients of the documented form', async () => {
+    const ids = streamOf({ id: 1, events }, { id: 2, ids: Int32Array.of(5, 6) });
+    await expectClmbrError(taken(withLabelRule(ids, 'last')), 'INVALID_INPUT', "'last' need events", 'token ids');
+    for (const wrong of [null, 7, 'x', {}, { id: 1 }, { id: {}, events: [] }, { id: 1, events: {} }]) {
+      const mixed = streamOf({ id: 1, events }, wrong as never);
+      const error = await expectClmbrError(
+        taken(withLabelRule(mixed, 'last')),
+        'INVALID_INPUT',
+        'patients[1]: expected',
+      );
+      expect(error.message).not.toMatch(/number 7|'x'/);
+    }
   });
 });
