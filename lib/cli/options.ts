@@ -70,7 +70,7 @@ export function addDataFlags(command: Command): Command {
 export function addCoverageFlag(command: Command): Command {
   return command.option(
     '--min-coverage <share>',
-    'fail when a smaller share of the events is in the vocabulary (default: 0.05)',
+    'fail when a smaller share of at least 100 events is in the vocabulary (default: 0.05)',
     share,
   );
 }
