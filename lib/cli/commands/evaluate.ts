@@ -31,7 +31,7 @@ export function addEvaluate(program: Command, { signal }: Context): void {
       'Prints what the model makes of each patient: the next events, the probability of chosen ones, how surprising each event was, or the perplexity over all patients.',
     )
     .argument('<model.gguf>', 'model that `clmbr convert` made')
-    .argument('<data>', 'patients, one a line; - is standard input')
+    .argument('<data>', 'JSON Lines (- is standard input), a MEDS, OMOP or FHIR folder')
     .option(
       '--top <k>',
       'how many next events (default: 10; 0 with just --surprisal or --perplexity)',

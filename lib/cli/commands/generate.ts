@@ -31,7 +31,7 @@ export function addGenerate(program: Command, { signal }: Context): void {
       'Simulates how each timeline goes on after its end, or after each label time. For research only: the released models have no times, and their card calls generation untested.',
     )
     .argument('<model.gguf>', 'model that `clmbr convert` made')
-    .argument('<data>', 'patients, one a line; - is standard input')
+    .argument('<data>', 'JSON Lines (- is standard input), a MEDS, OMOP or FHIR folder')
     .option('--samples <n>', 'futures of each (default: 1)', wholeNumber(1, 2 ** 31 - 1))
     .option('--max-events <n>', 'longest future (default: 128)', wholeNumber(1, 1_000_000))
     .option('--temperature <t>', '0: always the most probable event (default: 1)', decimal(0, 1000))

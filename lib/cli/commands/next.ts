@@ -25,7 +25,7 @@ export function addNext(program: Command, { signal }: Context): void {
       'Prints the most probable next events of each patient, at the end of the timeline or at each label time.',
     )
     .argument('<model.gguf>', 'model that `clmbr convert` made')
-    .argument('<data>', 'patients, one a line; - is standard input')
+    .argument('<data>', 'JSON Lines (- is standard input), a MEDS, OMOP or FHIR folder')
     .option('--top <k>', 'how many events (default: 10)', wholeNumber(1, 1_000_000))
     .option('--json', 'print JSON Lines: an object for each row', false);
   addModelFlags(addCoverageFlag(addDataFlags(command))).action((model: string, data: string, flags: NextFlags) =>

@@ -30,7 +30,7 @@ export function addRisk(program: Command, { signal }: Context): void {
       'Estimates for each patient, or each label time, how probable an outcome is among the next events. For research only: a horizon counts events and not days, and nothing here is calibrated.',
     )
     .argument('<model.gguf>', 'model that `clmbr convert` made')
-    .argument('<data>', 'patients, one a line; - is standard input')
+    .argument('<data>', 'JSON Lines (- is standard input), a MEDS, OMOP or FHIR folder')
     .requiredOption('--outcome <code>', 'code or token id that is the outcome; may be repeated', collectCodes)
     .requiredOption('--horizon <n>', 'how many events a future has', wholeNumber(1, 1_000_000))
     .option('--samples <n>', 'futures of each (default: 100)', wholeNumber(1, mostSamples))

@@ -20,7 +20,7 @@ export function addTokenize(program: Command, { signal }: Context): void {
     .summary('print the tokens of patients')
     .description('Prints the tokens of each patient and which events gave none, and why.')
     .argument('<vocabulary>', 'a converted model.gguf, or a tokenizer_config.json')
-    .argument('<data>', 'patients, one a line; - is standard input')
+    .argument('<data>', 'JSON Lines (- is standard input), a MEDS, OMOP or FHIR folder')
     .option('--special-tokens', '[CLS] [BOS] before and [EOS] after the tokens, as the model card does', false)
     .option('--json', 'print JSON Lines: an object for each patient', false);
   addDataFlags(command).action((path: string, data: string, flags: TokenizeFlags) =>
