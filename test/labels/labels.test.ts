@@ -85,6 +85,31 @@ describe('MEDS label files', () => {
     ]);
   });
 
+  it('may hold patients and times as texts', async () => {
+    const file = (times: string[]) =>
+      new Uint8Array(
+        parquetWriteBuffer({
+          columnData: [
+            { name: 'patient_id', data: ['a', '7'], type: 'STRING' },
+            { name: 'time', data: times, type: 'STRING' },
+          ],
+        }),
+      );
+    const table = await labelsOf('texts.parquet', file(['2020-01-01', '2020-01-01T01:00:00.000001Z']));
+    const midnight = time('2020-01-01T00:00:00');
+    expect(rowsOf(table)).toEqual([
+      ['a', midnight],
+      [7n, midnight + 3_600_000_001n],
+    ]);
+    const error = await expectClmbrError(
+      labelsOf('no.parquet', file(['2020-01-01', 'qz'])),
+      'INVALID_INPUT',
+      'row 1',
+      'time',
+    );
+    expect(error.message).not.toContain('qz');
+  });
+
   it('missing patients and times are refused', async () => {
     const broken = medsLabels([1n, null as never], [1n, 2n], []);
     await expectClmbrError(labelsOf('no-id.parquet', broken), 'INVALID_INPUT', 'no-id.parquet: row 1', 'subject_id');
