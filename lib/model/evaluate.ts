@@ -107,17 +107,19 @@ async function planEvaluation(
   const score = new ScorePlanner(contextLength, options.stride);
   const scored: ScoredPatient[] = [];
   const asksNext = options.topK + options.targets.length > 0;
-  await eachTimeline(session, patients, options, coverage, (timeline, index) => {
+  await eachTimeline(session, patients, options, coverage, async (timeline, index) => {
     if (asksNext) next.add(timeline, index);
     const { id, whole } = timeline;
-    const perplexity = options.perplexity ? score.add(whole.ids) : undefined;
+    const lost = options.surprisal ? timeline.dropped() : [];
+    const { signal } = options;
+    const perplexity = options.perplexity ? await score.add(whole.ids, signal) : undefined;
     const shares = perplexity !== undefined && !options.specialTokens;
     const surprisal = !options.surprisal
       ? undefined
       : shares
         ? perplexity
-        : score.add(surprisalIds(whole.ids, options.specialTokens));
-    scored.push({ id, tokens: whole, dropped: options.surprisal ? timeline.dropped() : [], perplexity, surprisal });
+        : await score.add(surprisalIds(whole.ids, options.specialTokens), signal);
+    scored.push({ id, tokens: whole, dropped: lost, perplexity, surprisal });
   });
   coverage.addEmptyRows(next.plan.emptyRows);
   return { next, score, patients: scored };

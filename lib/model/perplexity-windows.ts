@@ -1,4 +1,5 @@
-/** Which windows score a sequence, and which of its tokens each of them scores, as the reference's perplexity does it. Pure. */
+/** Which windows score a sequence, and which of its tokens each of them scores, as the reference's perplexity does it. */
+import { breathe, isOutOfBreath } from './breathe.ts';
 import { DistinctWindows } from './distinct-windows.ts';
 
 /** Tokens [begin, end) of a sequence, of which those from `first` on are scored. */
@@ -14,15 +15,13 @@ export interface ScoreWindow {
  *
  * @param stride from 1 to `context` - 1
  */
-export function slidingWindows(length: number, context: number, stride: number): ScoreWindow[] {
-  const windows: ScoreWindow[] = [];
+export function* slidingWindows(length: number, context: number, stride: number): Generator<ScoreWindow> {
   let scored = 1;
   for (let start = 0; scored < length; start += stride) {
     const end = Math.min(start + context, length);
-    windows.push({ begin: Math.max(0, end - context), end, first: scored });
+    yield { begin: Math.max(0, end - context), end, first: scored };
     scored = end;
   }
-  return windows;
 }
 
 /** Rows of results of one sequence: its second token, its third, and so on. */
@@ -44,8 +43,13 @@ export class ScorePlanner {
     this.#stride = stride;
   }
 
-  /** Sequences of less than two tokens have nothing to score. */
-  add(ids: Int32Array): ScoredRows {
+  /**
+   * Sequences of less than two tokens have nothing to score. With a small stride there are about as many windows as tokens: the event loop
+   * runs between them.
+   *
+   * @throws `signal.reason` when aborted
+   */
+  async add(ids: Int32Array, signal?: AbortSignal): Promise<ScoredRows> {
     const rows = { first: this.rows, count: Math.max(0, ids.length - 1) };
     for (const { begin, end, first } of slidingWindows(ids.length, this.#context, this.#stride)) {
       const outputs = new Int32Array(4 * (end - first));
@@ -55,6 +59,7 @@ export class ScorePlanner {
         outputs[at + 3] = rows.first + token - 1;
       }
       this.windows.add({ ids: ids.subarray(begin, end), outputs });
+      if (isOutOfBreath()) await breathe(signal);
     }
     this.rows += rows.count;
     return rows;

@@ -1,4 +1,5 @@
 import { ClmbrError } from '../errors.ts';
+import { mostItems } from '../options.ts';
 
 /** Runs what reads an object of the caller's: getters and proxies may throw. */
 export function reading<T>(where: string, read: () => T): T {
@@ -18,9 +19,6 @@ export function itemAt<T>(list: ArrayLike<T>, i: number, where: string): T {
     throw new ClmbrError('INVALID_INPUT', `${where}[${i}]: reading it failed.`, { cause, details: { key: where } });
   }
 }
-
-/** Far more than any patient has, and few enough to get memory for. */
-const mostItems = 100_000_000;
 
 /** A proxy, and a class of its own, may answer anything. */
 export function lengthOf(list: ArrayLike<unknown>, where: string): number {

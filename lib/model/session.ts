@@ -112,6 +112,9 @@ export function allocateIds(rows: number, width: number, what: string): Int32Arr
   return allocated((length) => new Int32Array(length), rows, width, what);
 }
 
+/** A smaller share of the heap is left to the collector: what it has not yet collected counts as used. */
+const smallShare = 1 / 32;
+
 /**
  * Objects for results come out of the heap of JavaScript, whose end is that of the process: more than fit are refused beforehand.
  *
@@ -120,7 +123,7 @@ export function allocateIds(rows: number, width: number, what: string): Int32Arr
  */
 export function assertHeapRoom(objects: number, bytes: number, what: string): void {
   const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics();
-  if (objects * bytes <= limit - used) return;
+  if (objects * bytes <= Math.max(limit - used, limit * smallShare)) return;
   throw new ClmbrError(
     'OUT_OF_MEMORY',
     `Expected results that fit the heap, found ${objects} ${what}: ask for fewer, or for fewer patients or label times at a time.`,

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ScorePlanner, slidingWindows } from '../../lib/model/perplexity-windows.ts';
+import { ScorePlanner, slidingWindows as windowsOf } from '../../lib/model/perplexity-windows.ts';
+
+const slidingWindows = (...args: Parameters<typeof windowsOf>) => [...windowsOf(...args)];
 
 const settings = fc
   .record({
@@ -33,11 +35,11 @@ describe('windows that score', () => {
     expect([0, 1].map((length) => slidingWindows(length, 4096, 32))).toEqual([[], []]);
   });
 
-  it('give one row to every scored token, of the token before it', () => {
+  it('give one row to every scored token, of the token before it', async () => {
     const planner = new ScorePlanner(4, 2);
-    expect(planner.add(Int32Array.of(10))).toEqual({ first: 0, count: 0 });
-    expect(planner.add(Int32Array.of(10, 11))).toEqual({ first: 0, count: 1 });
-    expect(planner.add(Int32Array.of(20, 21, 22, 23, 24, 25, 26))).toEqual({ first: 1, count: 6 });
+    expect(await planner.add(Int32Array.of(10))).toEqual({ first: 0, count: 0 });
+    expect(await planner.add(Int32Array.of(10, 11))).toEqual({ first: 0, count: 1 });
+    expect(await planner.add(Int32Array.of(20, 21, 22, 23, 24, 25, 26))).toEqual({ first: 1, count: 6 });
     expect(planner.windows.take().map(({ ids, outputs }) => [[...ids], [...outputs]])).toEqual([
       [
         [10, 11],
@@ -57,5 +59,14 @@ describe('windows that score', () => {
       ],
     ]);
     expect(planner.rows).toBe(7);
+  });
+
+  it('hear an abort while they are made, though there are as many as tokens', async () => {
+    const planner = new ScorePlanner(4096, 1);
+    const stop = new AbortController();
+    const added = planner.add(new Int32Array(500_000), stop.signal);
+    setImmediate(() => stop.abort(new Error('enough')));
+    await expect(added).rejects.toThrow('enough');
+    expect(planner.windows.totalTokens).toBeGreaterThan(0);
   });
 });
