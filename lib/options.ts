@@ -98,9 +98,15 @@ export function readable<T>(parameter: string, read: () => T): T {
   }
 }
 
+/** Far more than any list of a caller has, and few enough to get memory for. */
+export const mostItems = 100_000_000;
+
 /** A copy of an array, which stays as it is whatever the caller does with his. */
 export function checkArray(value: unknown, parameter: string, of: string): readonly unknown[] {
   if (!isArray(value)) throw invalidArgument(parameter, `an array of ${of}`, value);
+  // `new Array(4e9)` is made at once, and copied in minutes.
+  if (readable(parameter, () => value.length) > mostItems)
+    throw invalidArgument(parameter, `an array of at most ${mostItems} ${of}`, value);
   return readable(parameter, () => Array.from(value));
 }
 

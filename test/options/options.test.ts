@@ -30,6 +30,10 @@ describe('checks of options', () => {
     await refuses(() => options.checkChoice('c', 'mode', ['a', 'b']), "mode: expected one of 'a', 'b', found 'c'");
     await refuses(() => options.checkChoice(7, 'mode', ['a']), 'found the number 7');
     await refuses(() => options.checkFunction({}, 'onProgress'), 'onProgress: expected a function, found an object');
+    await refuses(
+      () => options.checkArray(new Array(4e9), 'list', 'ids'),
+      'list: expected an array of at most 100000000 ids',
+    );
     for (const value of [
       null,
       {},
