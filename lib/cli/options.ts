@@ -13,6 +13,7 @@ export interface ModelFlags {
   threads?: number;
   device?: DeviceName;
   compute?: 'f32' | 'int8';
+  sha256?: string;
 }
 
 export interface DataFlags {
@@ -39,7 +40,13 @@ export function addModelFlags(command: Command): Command {
     )
     .addOption(
       new Option('--compute <type>', 'int8: faster, at a loss of accuracy (default: f32)').choices(['f32', 'int8']),
-    );
+    )
+    .option('--sha256 <digest>', 'refuse a model file with another digest', digest);
+}
+
+function digest(text: string): string {
+  if (/^[0-9a-f]{64}$/i.test(text)) return text;
+  throw new InvalidArgumentError('Expected 64 hexadecimal digits.');
 }
 
 function deviceName(text: string): DeviceName {
