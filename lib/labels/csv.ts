@@ -24,7 +24,7 @@ interface Header {
 interface Cell {
   row: number;
   text: string;
-  where: string;
+  line: number;
 }
 
 /**
@@ -55,8 +55,9 @@ export async function readCsvLabels(path: string, builder: LabelBuilder, signal?
         header = readHeader(record, path);
         continue;
       }
-      const cell = addRow(record, header, `${path}:${info.lines}`, builder);
-      if (cell !== undefined) untyped.push(cell);
+      const row = builder.length;
+      const text = addRow(record, header, `${path}:${info.lines}`, builder);
+      if (text !== '') untyped.push({ row, text, line: info.lines });
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
@@ -71,7 +72,7 @@ export async function readCsvLabels(path: string, builder: LabelBuilder, signal?
   }
   if (header === undefined)
     throw new ClmbrError('INVALID_INPUT', `${path}: expected a header line, found an empty file.`);
-  addUntyped(untyped, builder);
+  addUntyped(untyped, path, builder);
 }
 
 /** Passes bytes on unless they are no text: with characters replaced, a patient or a label would be another one. */
@@ -111,7 +112,7 @@ function readHeader(names: readonly string[], path: string): Header {
 }
 
 /** Adds a row; gives back the text under `value`, where there is one and no column of MEDS. */
-function addRow(record: readonly string[], header: Header, where: string, builder: LabelBuilder): Cell | undefined {
+function addRow(record: readonly string[], header: Header, where: string, builder: LabelBuilder): string {
   const id = record[header.patient]!;
   if (id === '') throw new ClmbrError('INVALID_INPUT', `${where}: expected a patient, found none.`);
   const row = builder.length;
@@ -120,12 +121,11 @@ function addRow(record: readonly string[], header: Header, where: string, builde
     const text = record[at]!;
     if (text !== '') builder.set(name, row, parseLabel(name, text, where));
   }
-  const text = header.values.length === 0 && header.untyped >= 0 ? record[header.untyped]! : '';
-  return text === '' ? undefined : { row, text, where };
+  return header.values.length === 0 && header.untyped >= 0 ? record[header.untyped]! : '';
 }
 
-function addUntyped(cells: readonly Cell[], builder: LabelBuilder): void {
+function addUntyped(cells: readonly Cell[], path: string, builder: LabelBuilder): void {
   if (cells.length === 0) return;
   const name = kindOfTexts(cells.map(({ text }) => text));
-  for (const { row, text, where } of cells) builder.set(name, row, parseLabel(name, text, where));
+  for (const { row, text, line } of cells) builder.set(name, row, parseLabel(name, text, `${path}:${line}`));
 }

@@ -17,6 +17,7 @@ type Columns = Batch<Record<string, ColumnKind>>['columns'];
 export async function readParquetLabels(path: string, builder: LabelBuilder, signal?: AbortSignal): Promise<void> {
   const file = await ParquetFile.open(path);
   try {
+    builder.assertRoom(file.rows);
     const names = file.columnNames;
     const patient = firstOf(patientColumns, names) ?? patientColumns[0];
     const time = firstOf(timeColumns, names) ?? timeColumns[0];

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parquetFiles } from '../data/meds/index.ts';
 import { ClmbrError } from '../errors.ts';
 import { unreadable } from '../files/input-file.ts';
+import { HeapBudget } from '../heap.ts';
 import { checkOptions, checkSignal, checkString, optional } from '../options.ts';
 import { LabelBuilder } from './builder.ts';
 import { readCsvLabels } from './csv.ts';
@@ -19,13 +20,14 @@ export interface ReadLabelsOptions {
  * with a header line. Columns: `subject_id` (or `patient_id`, `person_id`; whole numbers or text), `prediction_time` (or `time`), and any of
  * `boolean_value`, `integer_value`, `float_value` and `categorical_value`; those with a value in any row are kept. Times without an offset are UTC.
  *
- * @throws ClmbrError `INVALID_INPUT` that names file, row and column, and never a value; `FILE_UNREADABLE`
+ * @throws ClmbrError `INVALID_INPUT` that names file, row and column, and never a value, or where there are more rows than memory holds (some
+ *   160 bytes each); `FILE_UNREADABLE`
  */
 export async function readLabels(path: string, options: ReadLabelsOptions = {}): Promise<LabelTable> {
   checkString(path, 'path');
   const given = checkOptions<ReadLabelsOptions>(options, 'options', ['signal']);
   const signal = optional(given.signal, undefined, (value) => checkSignal(value, 'signal'));
-  const builder = new LabelBuilder();
+  const builder = new LabelBuilder(new HeapBudget(path, 'labels'));
   for (const file of await labelFiles(path)) {
     signal?.throwIfAborted();
     if (await isParquet(file)) await readParquetLabels(file, builder, signal);

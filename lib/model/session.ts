@@ -1,7 +1,7 @@
-import { getHeapStatistics } from 'node:v8';
 import type { CheckedModel } from '../architecture/index.ts';
 import type { CoverageCounter, CoverageReport } from '../coverage.ts';
 import { ClmbrError } from '../errors.ts';
+import { heapRoom } from '../heap.ts';
 import { checkArray } from '../options.ts';
 import type { BatchQueue } from '../scheduler/index.ts';
 import type { ClmbrTokenizer } from '../tokenizer/index.ts';
@@ -112,9 +112,6 @@ export function allocateIds(rows: number, width: number, what: string): Int32Arr
   return allocated((length) => new Int32Array(length), rows, width, what);
 }
 
-/** A smaller share of the heap is left to the collector: what it has not yet collected counts as used. */
-const smallShare = 1 / 32;
-
 /**
  * Objects for results come out of the heap of JavaScript, whose end is that of the process: more than fit are refused beforehand.
  *
@@ -122,8 +119,8 @@ const smallShare = 1 / 32;
  * @throws ClmbrError OUT_OF_MEMORY
  */
 export function assertHeapRoom(objects: number, bytes: number, what: string): void {
-  const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics();
-  if (objects * bytes <= Math.max(limit - used, limit * smallShare)) return;
+  const { left, limit } = heapRoom();
+  if (objects * bytes <= left) return;
   throw new ClmbrError(
     'OUT_OF_MEMORY',
     `Expected results that fit the heap, found ${objects} ${what}: ask for fewer, or for fewer patients or label times at a time.`,

@@ -2,7 +2,7 @@
 
 /** Tiers of lib/ from the bottom up. Members of one tier may use each other, but never in a circle. */
 export const tiers = [
-  ['errors', 'types', 'options', 'time', 'version'],
+  ['errors', 'types', 'options', 'time', 'version', 'heap'],
   ['json', 'files', 'gguf', 'tokenizer', 'coverage'],
   ['architecture'],
   ['convert', 'native'],

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ParquetFile } from '../../lib/data/parquet/index.ts';
+import { HeapBudget } from '../../lib/heap.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 /** Undefined where the optional package is not there. */
@@ -61,7 +62,7 @@ describe.runIf(duckdb !== undefined)('files that DuckDB writes', async () => {
       }
     }
     expect(i).toBe(rows);
-    const lists = await file.textLists('parent_codes');
+    const lists = await file.textLists('parent_codes', new HeapBudget('codes', 'codes'));
     const parents = (row: number) => (row % 6 === 0 ? [] : ['P/0', 'P/1'].slice(0, row % 3));
     expect(lists).toEqual(Array.from({ length: rows }, (_, row) => parents(row)));
     await file.close();

@@ -15,6 +15,8 @@ export interface AssemblerOptions {
 
 /** More would fill the memory of the engine, which ends the process; a file of a few kilobytes can hold billions of equal rows. */
 export const mostEventsOfSubject = 10_000_000;
+/** Of the values of a subject, for the same reason. */
+const mostCharacters = 2 ** 28;
 
 /** The rows of one subject, so far. */
 interface OpenSubject {
@@ -24,6 +26,8 @@ interface OpenSubject {
   /** Without a time. */
   statics: DataEvent[];
   events: DataEvent[];
+  /** In the texts of its values. */
+  characters: number;
   /** Why its rows are not read, if they are not. */
   refused: 'other-split' | 'bad-row' | undefined;
   /** The time of its last event; null before the first that has one. */
@@ -97,10 +101,13 @@ export class PatientAssembler {
       let value: number | string | null = null;
       if (number !== undefined && (number.valid === undefined || number.valid[i] === 1)) value = number.values[i]!;
       if (value === null || (zeroAsMissing && value === 0)) value = text === undefined ? null : text.values[i]!;
+      if (typeof value === 'string') open.characters += value.length;
+      if (open.characters > mostCharacters) throw this.#tooLong(firstRow + i, `${mostCharacters} characters`);
       const event: DataEvent = { code: name, value, unit: unit === undefined ? null : unit.values[i]!, start };
       if (start === null) open.statics.push(event);
       else open.events.push(event);
-      if (open.events.length + open.statics.length > this.#mostEvents) throw this.#tooLong(firstRow + i);
+      if (open.events.length + open.statics.length > this.#mostEvents)
+        throw this.#tooLong(firstRow + i, `${this.#mostEvents} events`);
     }
     return finished;
   }
@@ -136,7 +143,7 @@ export class PatientAssembler {
       );
       refused = 'bad-row';
     }
-    return { low, high, id, statics: [], events: [], refused, start: null, startLow: 0, startHigh: 0 };
+    return { low, high, id, statics: [], events: [], characters: 0, refused, start: null, startLow: 0, startHigh: 0 };
   }
 
   #finish(finished: DataPatient[]): void {
@@ -145,10 +152,10 @@ export class PatientAssembler {
     finished.push({ id, events: statics.length === 0 ? events : statics.concat(events) });
   }
 
-  #tooLong(row: number): ClmbrError {
+  #tooLong(row: number, most: string): ClmbrError {
     return new ClmbrError(
       'INVALID_INPUT',
-      `${this.#path}: row ${row} (counting from 0): expected at most ${this.#mostEvents} events of a subject, found more.`,
+      `${this.#path}: row ${row} (counting from 0): expected at most ${most} of a subject, found more.`,
       { details: { path: this.#path, row } },
     );
   }

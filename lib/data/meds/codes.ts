@@ -1,3 +1,4 @@
+import { HeapBudget } from '../../heap.ts';
 import { ParquetFile } from '../parquet/index.ts';
 import type { CodeCandidate } from '../dataset.ts';
 
@@ -12,11 +13,12 @@ export class CodeTable {
   static async read(path: string): Promise<CodeTable> {
     const table = new CodeTable();
     const file = await ParquetFile.open(path);
+    const budget = new HeapBudget(path, 'codes');
     try {
-      const codes = await file.textLists('code');
+      const codes = await file.textLists('code', budget);
       const names = file.columnNames;
-      const parents = names.includes('parent_codes') ? await file.textLists('parent_codes') : [];
-      const descriptions = file.canRead('description', 'text') ? await file.textLists('description') : [];
+      const parents = names.includes('parent_codes') ? await file.textLists('parent_codes', budget) : [];
+      const descriptions = file.canRead('description', 'text') ? await file.textLists('description', budget) : [];
       for (const [row, [code]] of codes.entries()) {
         if (code !== undefined) table.#add(code, parents[row] ?? [], descriptions[row]?.[0]);
       }

@@ -1,5 +1,6 @@
 import type { ClmbrError } from '../../errors.ts';
 import { InputFile } from '../../files/input-file.ts';
+import type { HeapBudget } from '../../heap.ts';
 import type { ColumnKind } from './convert.ts';
 import { converterOf } from './convert.ts';
 import { ColumnReader } from './column-reader.ts';
@@ -23,6 +24,8 @@ export interface Batch<Wanted extends Record<string, ColumnKind>> {
 
 /** Bounds what is held at a time, together with a page of each column. */
 const maxBatchRows = 16_384;
+/** What an empty list takes. */
+const rowBytes = 64;
 
 const expectations: Record<ColumnKind, string> = {
   int64: 'whole numbers (int64)',
@@ -109,18 +112,21 @@ export class ParquetFile {
   }
 
   /**
-   * All rows of a column of texts or lists of texts: empty where there is none. The whole column is held.
+   * All rows of a column of texts or lists of texts: empty where there is none. The whole column is held, within a budget.
    *
    * @throws ClmbrError as `batches`
    */
-  async textLists(name: string): Promise<string[][]> {
+  async textLists(name: string, budget: HeapBudget): Promise<string[][]> {
     const column = this.#layout.columns.find(({ path }) => path[0] === name);
     if (column === undefined || column.element.type !== 'BYTE_ARRAY') throw this.#mistyped(name, 'lists of text');
+    budget.take(this.rows * rowBytes);
     const rows: string[][] = [];
     for (const [index, group] of this.#layout.rowGroups.entries()) {
       const pages = new PageReader(this.#file, group.chunks[column.index]!, column);
-      const lists = await this.#decoding(column, index, () => readTextLists(pages, column, this.#tableOf(column)));
-      if (lists.length !== group.rows) throw this.#tooShort(column, index, group);
+      const table = this.#tableOf(column);
+      const read = () => readTextLists(pages, column, table, group.rows, budget);
+      const lists = await this.#decoding(column, index, read);
+      if (lists?.length !== group.rows) throw this.#tooShort(column, index, group);
       for (const list of lists) rows.push(list);
     }
     return rows;

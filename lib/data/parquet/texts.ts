@@ -1,3 +1,4 @@
+import { maxPageBytes } from './codec.ts';
 import { ParquetFault } from './errors.ts';
 import { assertLeft } from './levels.ts';
 import type { ByteCursor } from './levels.ts';
@@ -122,7 +123,7 @@ export function readDeltaTexts(
   const bytes = bufferOf(cursor.bytes);
   const texts = new Array<string>(lengths.length);
   let current = Buffer.alloc(256);
-  let known = 0;
+  let [known, total] = [0, 0];
   for (let i = 0; i < lengths.length; i++) {
     const length = lengths[i]!;
     assertLeft(cursor, length);
@@ -137,6 +138,8 @@ export function readDeltaTexts(
     if (prefix + length > current.length) current = Buffer.concat([current], 2 * (prefix + length));
     current.set(bytes.subarray(start, start + length), prefix);
     known = prefix + length;
+    // Each may repeat all of the one before: without a bound, a page of a megabyte holds a million of them.
+    if ((total += known) > maxPageBytes) throw new ParquetFault('texts that are longer than a page');
     texts[i] = table.get(current, 0, known);
   }
   return texts;
