@@ -36,7 +36,7 @@ export type ClmbrErrorCode =
   | 'TARGET_EXISTS'
   /** Writing the output failed; nothing was left at its path. */
   | 'WRITE_FAILED'
-  /** A run that was not finished is there; it can be resumed or begun again. */
+  /** A run that was not finished is there, which can be resumed or begun again, or one that another process is working on. */
   | 'RUN_EXISTS'
   /** The run that is to be resumed was begun with other settings or data. */
   | 'RUN_MISMATCH'

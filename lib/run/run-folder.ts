@@ -14,6 +14,7 @@ import type { ChunkFacts } from './chunk-file.ts';
 import { assertSameRun, digestOf, readManifest, writeManifest } from './manifest.ts';
 import type { RunIdentity } from './manifest.ts';
 import { OpenFiles } from './open-files.ts';
+import { RunLock } from './run-lock.ts';
 
 /** What to do about a run for the same target that was not finished. */
 export type UnfinishedRun = 'refuse' | 'resume' | 'restart';
@@ -37,36 +38,58 @@ export class RunFolder {
   #patients = 0;
   #rows = 0;
   #isComplete = false;
+  readonly #lock: RunLock;
 
-  private constructor(path: string, digest: string, chunks: number) {
+  private constructor(path: string, digest: string, chunks: number, lock: RunLock) {
     this.path = path;
+    this.#lock = lock;
     this.digest = digest;
     this.#chunks = chunks;
     this.#isResumed = chunks > 0;
   }
 
   /**
+   * Either {@link remove} or {@link leave} must be called at the end.
+   *
    * @param onState told what each chunk that is there counted, in order
-   * @throws ClmbrError `RUN_EXISTS`, `RUN_MISMATCH`, `RUN_DAMAGED`, `WRITE_FAILED`
+   * @throws ClmbrError `RUN_EXISTS`, `RUN_MISMATCH`, `RUN_DAMAGED`, `WRITE_FAILED`; rejects with the signal's reason
    */
   static async open(
     target: string,
     identity: RunIdentity,
     unfinished: UnfinishedRun,
     onState: (state: Json) => void,
+    signal?: AbortSignal,
   ): Promise<RunFolder> {
     const path = runFolderOf(target);
+    const lock = await RunLock.take(target, `${path}.lock`, signal);
+    try {
+      return await RunFolder.#open(target, path, identity, unfinished, onState, lock);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  static async #open(
+    target: string,
+    path: string,
+    identity: RunIdentity,
+    unfinished: UnfinishedRun,
+    onState: (state: Json) => void,
+    lock: RunLock,
+  ): Promise<RunFolder> {
     const chunks = unfinished === 'restart' ? [] : await chunksIn(path);
     if (chunks.length === 0) {
       await begin(target, path, identity);
-      return new RunFolder(path, digestOf(identity), 0);
+      return new RunFolder(path, digestOf(identity), 0, lock);
     }
     if (unfinished === 'refuse') throw runExists(target, path);
     const begun = await readManifest(path);
     if (begun === undefined) throw damaged(path);
     assertSameRun(target, begun, identity);
     for (const [i, name] of chunks.entries()) if (name !== chunkName(i)) throw damaged(join(path, chunkName(i)));
-    const folder = new RunFolder(path, digestOf(identity), chunks.length);
+    const folder = new RunFolder(path, digestOf(identity), chunks.length, lock);
     await folder.#removeLeftovers();
     await folder.#eachChunk((facts) => {
       folder.#count(facts);
@@ -110,7 +133,13 @@ export class RunFolder {
 
   /** Removes everything: the run is finished, or there is nothing to go on with. */
   async remove(): Promise<void> {
-    await rm(this.path, { recursive: true, force: true }).catch(() => undefined);
+    if (await this.#lock.isHeld()) await rm(this.path, { recursive: true, force: true }).catch(() => undefined);
+    await this.leave();
+  }
+
+  /** Leaves everything for a later run. */
+  leave(): Promise<void> {
+    return this.#lock.release();
   }
 
   #count({ patients, summary, isLast }: ChunkFacts): void {

@@ -75,6 +75,8 @@ const defaultChunkPatients = 256;
  * in a folder beside the target (`.features.parquet.run`, for the owner only) until the file is complete. The file is the same, byte by byte,
  * however often the run was interrupted, where `embed` gives the same rows whatever patients it gets together.
  *
+ * Two processes never work on one run: the second one is refused while the first one lives (`.features.parquet.run.lock`).
+ *
  * @throws ClmbrError `RUN_EXISTS`, `RUN_MISMATCH`, `RUN_DAMAGED`, `INVALID_ARGUMENT`, `WRITE_FAILED`; whatever `patients`, `prepare` and `embed` throw,
  *   and `signal.reason`. What was done stays for a later run.
  */
@@ -83,7 +85,7 @@ export async function runEmbedding<P, Q>(given: EmbeddingRun<P, Q>): Promise<Run
   const { target, identity, counters, signal, output = {} } = run;
   await assertWritableOutput(target, true);
   const onState = (state: Json): void => counters?.add(state);
-  const folder = await RunFolder.open(target, identity, run.unfinished ?? 'refuse', onState);
+  const folder = await RunFolder.open(target, identity, run.unfinished ?? 'refuse', onState, signal);
   const resumed = folder.done;
   const report = (): void => {
     const { patients, rows } = folder.done;
@@ -105,6 +107,7 @@ export async function runEmbedding<P, Q>(given: EmbeddingRun<P, Q>): Promise<Run
     return { ...written, patients, resumedPatients: resumed.patients, resumedRows: resumed.rows };
   } catch (error) {
     if (folder.done.chunks === 0 || run.keepUnfinished === false) await folder.remove();
+    else await folder.leave();
     throw error;
   }
 }
