@@ -42,8 +42,9 @@ export async function* eachHistory(
   tokenizer: ClmbrTokenizer | null,
   flags: DataFlags,
   signal: AbortSignal,
+  out?: string,
 ): AsyncGenerator<HistoryOf, void, undefined> {
-  const source = await openPatients(data, tokenizer, flags, signal);
+  const source = await openPatients(data, tokenizer, flags, signal, out);
   let index = 0;
   for await (const patient of source.patients) {
     const times = 'at' in patient ? patient.at : undefined;

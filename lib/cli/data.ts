@@ -1,6 +1,7 @@
 import type { ClmbrTokenizer, DataOptions, DataPatient, DataTokens } from '../index.ts';
 import { openDataset, openMapper } from '../index.ts';
 import type { DataFlags } from './options.ts';
+import { refuseInputAsOutput } from './own-input.ts';
 import { given } from './options.ts';
 
 /** A patient of any form of data, in the codes of the vocabulary. */
@@ -23,15 +24,18 @@ export function dataOptions(flags: DataFlags): DataOptions {
 /**
  * @param path `-` is standard input
  * @param tokenizer whose codes the events get; null: they stay as they are
+ * @param out file that must be none of those that are read
  */
 export async function openPatients(
   path: string,
   tokenizer: ClmbrTokenizer | null,
   flags: DataFlags,
   signal: AbortSignal,
+  out?: string,
 ): Promise<PatientSource> {
   const { map, convertUnits, exactCase, ...reading } = dataOptions(flags);
   const dataset = await openDataset(path, { ...reading, signal });
+  if (out !== undefined) await refuseInputAsOutput(out, [...dataset.files, map, convertUnits]);
   const mapper =
     tokenizer === null ? null : await openMapper(tokenizer, dataset, given({ map, convertUnits, exactCase }));
   const source: PatientSource & { patientsRead: number } = {

@@ -38,6 +38,11 @@ export async function assertWritableTarget(target: string, overwrite: boolean): 
   if (found === null) return;
   if (found.isDirectory())
     throw new ClmbrError('WRITE_FAILED', `Cannot write ${target}: it is a folder.`, { details: { path: target } });
+  // A link is replaced itself. Nobody who names a pipe or a device wants a file there instead, and nobody gets what is written.
+  if (!found.isFile() && !found.isSymbolicLink())
+    throw new ClmbrError('WRITE_FAILED', `Cannot write ${target}: it is not a regular file.`, {
+      details: { path: target },
+    });
   if (!overwrite) throw targetExists(target);
 }
 

@@ -78,4 +78,15 @@ describe('clmbr coverage', () => {
     expect(JSON.parse(stdout)).toMatchObject({ patients: 1, mapped: 1, rows: { total: 1, truncated: null } });
     expect(await clmbr(['coverage', model, '-', '--input', 'xml'])).toMatchObject({ code: 2 });
   });
+
+  it('does not replace what it reads', async () => {
+    const data = join(folder, 'own.jsonl');
+    await writeFile(data, '{"id":1,"events":[{"code":"A"}]}\n');
+    const { code, stderr } = await clmbr(['coverage', model, data, '--out', data, '--quiet']);
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('which would replace') as string,
+    });
+    expect(await readFile(data, 'utf8')).toBe('{"id":1,"events":[{"code":"A"}]}\n');
+  });
 });

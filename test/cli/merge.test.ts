@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../../lib/cli/program.ts';
@@ -40,6 +41,19 @@ describe('clmbr merge', () => {
     await clmbr('merge', ...paths, '--out', out, '--quiet');
     expect(stderr).toBe('');
     expect((await readFile(out)).equals(await readFile(whole))).toBe(true);
+  });
+
+  it('does not replace one of its shards', async () => {
+    const before = await readFile(paths[0]!);
+    await expectClmbrError(clmbr('merge', ...paths, '--out', paths[0]!), 'INVALID_ARGUMENT', 'another file', paths[0]!);
+    expect((await readFile(paths[0]!)).equals(before)).toBe(true);
+  });
+
+  it.skipIf(process.platform === 'win32')('does not put a file in the place of a pipe', async () => {
+    const pipe = join(folder, 'pipe.parquet');
+    execFileSync('mkfifo', [pipe]);
+    await expectClmbrError(clmbr('merge', ...paths, '--out', pipe), 'WRITE_FAILED', 'not a regular file');
+    expect((await lstat(pipe)).isFIFO()).toBe(true);
   });
 
   it('refuses what is no set of shards', async () => {

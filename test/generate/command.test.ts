@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -52,6 +52,13 @@ const rows = <T>(text: string): (T & { patient: string | number; time: string | 
     .map((line) => JSON.parse(line) as T & { patient: string | number; time: string | null });
 
 describe('clmbr generate', () => {
+  it('does not replace what it reads', async () => {
+    const before = await readFile(data);
+    await expect(clmbr(`generate --out ${data}`)).rejects.toThrow('which would replace');
+    expect((await readFile(data)).equals(before)).toBe(true);
+    expect((await readdir(folder)).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
   it('writes them to a file instead', async () => {
     const printed = await clmbr('generate --json --samples 2 --max-events 3 --seed 5');
     stdout = '';

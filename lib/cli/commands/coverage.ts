@@ -16,6 +16,7 @@ import {
 } from '../../index.ts';
 import type { Context } from '../options.ts';
 import { print } from '../output.ts';
+import { refuseInputAsOutput } from '../own-input.ts';
 import { startProgress } from '../progress.ts';
 import { count } from '../text.ts';
 
@@ -60,6 +61,7 @@ async function coverage(path: string, data: string, flags: CoverageCommandFlags,
   const units = convertUnits === undefined ? undefined : await readUnitRules(convertUnits);
   const dataset = await openDataset(data, { input, zeroAsMissing, skipBadRows, signal });
   try {
+    if (flags.out !== undefined) await refuseInputAsOutput(flags.out, [path, ...dataset.files, map, convertUnits]);
     const candidates = (code: string) => dataset.candidates?.(code) ?? [];
     const mapper = new CodeMapper(tokenizer, { candidates, table, units });
     const collector = new ReportCollector(tokenizer, { dataset, mapper, contextLength });

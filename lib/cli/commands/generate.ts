@@ -9,6 +9,7 @@ import { loadWithProgress } from '../model.ts';
 import type { Context } from '../options.ts';
 import { given, wholeNumber } from '../options.ts';
 import { note, print } from '../output.ts';
+import { refuseInputAsOutput } from '../own-input.ts';
 import { clean, colors, count, fit, grouped, jsonId, terminalWidth } from '../text.ts';
 
 interface GenerateFlags extends ContinuationFlags {
@@ -50,12 +51,13 @@ async function generate(modelPath: string, data: string, flags: GenerateFlags, s
   const { out, quiet } = flags;
   if (out !== undefined && !/\.(parquet|jsonl)$/.test(out))
     throw new UsageError(`--out is "${out}", expected a name that ends in .parquet or .jsonl`);
+  if (out !== undefined) await refuseInputAsOutput(out, [modelPath]);
   const model = await loadWithProgress(modelPath, flags, signal);
   let writer: FutureWriter | undefined;
   try {
     if (out !== undefined) writer = await createFutureWriter(out, { overwrite: true });
     let dropped = 0;
-    for await (const history of eachHistory(data, model.tokenizer, flags, signal))
+    for await (const history of eachHistory(data, model.tokenizer, flags, signal, out))
       dropped += await giveFutures(model, history, flags, writer, signal);
     const written = await writer?.commit(signal);
     if (written !== undefined && !quiet)

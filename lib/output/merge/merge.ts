@@ -8,7 +8,15 @@ import {
   invalidArgument,
   optional,
 } from '../../options.ts';
-import { assertWritableOutput, checkOutputFormat, outputFormatOf, reportPathOf, writeOutput } from '../format.ts';
+import {
+  assertNoInput,
+  assertWritableOutput,
+  checkOutputFormat,
+  outputFilesOf,
+  outputFormatOf,
+  reportPathOf,
+  writeOutput,
+} from '../format.ts';
 import type { OutputFormat } from '../format.ts';
 import type { OutputMetadata } from '../metadata.ts';
 import type { OutputRow, PlacedRows, WrittenFile } from '../rows.ts';
@@ -48,6 +56,7 @@ export async function mergeOutputs(
   for (const path of paths)
     if (outputFormatOf(path) !== format) throw invalidArgument('shards', `names that end in .${format}`, path);
   await assertWritableOutput(target, options.overwrite ?? false);
+  await assertNoInput(target, paths.flatMap(outputFilesOf));
   const { signal, overwrite } = options;
   const place: Target = { path: target, settings: { overwrite }, signal };
   if (format === 'jsonl')
