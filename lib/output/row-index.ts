@@ -1,3 +1,4 @@
+import { ClmbrError } from '../errors.ts';
 import { ScratchFile } from './scratch.ts';
 
 /** Where a row lies: in which of several files, and its bytes there. */
@@ -25,13 +26,13 @@ export class RowIndex {
     return new RowIndex(await ScratchFile.create(target));
   }
 
-  /** @throws RangeError when two of these rows have one place */
+  /** @throws ClmbrError `INVALID_ARGUMENT` when two of these rows have one place */
   add(places: readonly RowPlace[]): void {
     const sorted = [...places].sort((a, b) => a.position - b.position);
     for (let from = 0; from < sorted.length; ) {
       let to = from + 1;
       while (to < sorted.length && sorted[to]!.position === sorted[to - 1]!.position + 1) to++;
-      if (sorted[to]?.position === sorted[to - 1]!.position) throw new RangeError('two rows have one place');
+      if (sorted[to]?.position === sorted[to - 1]!.position) throw samePlace();
       this.#write(sorted.slice(from, to));
       from = to;
     }
@@ -68,4 +69,11 @@ export class RowIndex {
     }
     this.#scratch.writeNow(bytes, places[0]!.position * entryBytes);
   }
+}
+
+export function samePlace(): ClmbrError {
+  return new ClmbrError(
+    'INVALID_ARGUMENT',
+    'positions: expected a place of its own for each row, found two rows at one.',
+  );
 }

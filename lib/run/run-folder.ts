@@ -20,7 +20,7 @@ import { RunLock } from './run-lock.ts';
 export type UnfinishedRun = 'refuse' | 'resume' | 'restart';
 
 /** The index of rows is a file with a place for each. */
-const mostRows = 2 ** 40;
+export const mostRows = 2 ** 32;
 const chunkFile = /^[0-9]{8}\.chunk$/;
 
 /** The folder of an unfinished run: `.features.parquet.run` beside `features.parquet`. */
@@ -177,7 +177,7 @@ export class RunFolder {
 
   /** Of rows that this process has written itself, whatever fails is a defect. */
   #explain(error: unknown, path: string): unknown {
-    const isKnown = error instanceof ClmbrError && error.code !== 'INTERNAL';
+    const isKnown = error instanceof ClmbrError && error.code !== 'INTERNAL' && error.code !== 'INVALID_ARGUMENT';
     return isKnown || !this.#isResumed ? error : damaged(path);
   }
 

@@ -19,7 +19,7 @@ import type { OutputRows, WrittenFile } from '../output/rows.ts';
 import { ChunkRecorder } from './chunk-recorder.ts';
 import type { RunIdentity } from './manifest.ts';
 import type { PlacedPatient } from './placed.ts';
-import { RunFolder } from './run-folder.ts';
+import { mostRows, RunFolder } from './run-folder.ts';
 import type { UnfinishedRun } from './run-folder.ts';
 
 /** What a caller counts along the way, for a report that is the same after an interruption. */
@@ -114,7 +114,8 @@ export async function runEmbedding<P, Q>(given: EmbeddingRun<P, Q>): Promise<Run
 
 function checkPlaced<P>(placed: PlacedPatient<P>): PlacedPatient<P> {
   const copy = checkOptions<PlacedPatient<P>>(placed ?? null, 'patients', ['patient', 'positions', 'labels']);
-  checkArray(copy.positions, 'patients.positions', 'numbers of rows');
+  for (const position of checkArray(copy.positions, 'patients.positions', 'numbers of rows'))
+    checkInteger(position, 'patients.positions', 0, mostRows - 1);
   return copy as PlacedPatient<P>;
 }
 

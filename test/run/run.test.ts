@@ -248,3 +248,23 @@ describe('rows that are not those of the patients', () => {
     await expectClmbrError(runEmbedding({ ...run, embed }), 'INTERNAL');
   });
 });
+
+describe('places of rows', () => {
+  async function placedRun(places: unknown[][], chunkPatients: number): Promise<unknown> {
+    const patients = (async function* () {
+      for (const [i, positions] of places.entries())
+        yield { patient: { id: BigInt(i), times: positions.map(() => 0n) }, positions: positions as number[] };
+    })();
+    const { label: _, ...output } = fakeRun('x.npz', 1).output!;
+    return runEmbedding({ ...fakeRun(await freshTarget(), 1), patients, output, chunkPatients });
+  }
+
+  it.each([-1, 0.5, NaN, Infinity, 2 ** 50, '0', 1n, null])('are whole numbers, which %s is not', async (place) => {
+    await expectClmbrError(placedRun([[0], [place]], 1), 'INVALID_ARGUMENT', 'patients.positions');
+  });
+
+  it.each([1, 9])('are distinct, with %s patients a chunk', async (chunkPatients) => {
+    await expectClmbrError(placedRun([[0, 1], [2], [1]], chunkPatients), 'INVALID_ARGUMENT', 'two rows at one');
+    await expectClmbrError(placedRun([[0, 1, 0]], chunkPatients), 'INVALID_ARGUMENT', 'two rows at one');
+  });
+});
