@@ -14,6 +14,7 @@ import type { PlacedPatient } from '../run/index.ts';
 import { checkExtractOptions } from './extract-options.ts';
 import type { CheckedExtract, ExtractOptions } from './extract-options.ts';
 import { provenanceOf } from './identity.ts';
+import type { Provenance } from './identity.ts';
 import { openLabelledData } from './labelled-data.ts';
 import type { LabelledData } from './labelled-data.ts';
 
@@ -142,13 +143,13 @@ async function toFile(
   target: string,
   work: Work,
   source: LabelledData,
-  { identity, metadata }: Awaited<ReturnType<typeof provenanceOf>>,
+  { identity, metadata, assertUnchanged }: Provenance,
 ) {
   const { signal, unfinished, shard } = work.options;
   const reportPath = source.report === null ? null : reportPathOf(target);
   const written = await runEmbedding({
     ...{ target, identity, unfinished, signal, keepUnfinished: work.canReadAgain },
-    patients: source.patients,
+    patients: thenChecked(source.patients, assertUnchanged),
     prepare: (patient: DataPatient | DataTokens) => patient,
     embed: (patients) => work.embed(patients),
     output: {
@@ -164,6 +165,12 @@ async function toFile(
   // Where nothing was left to compute nobody has read the patients, and the report is of all of them.
   for await (const _ of source.patients) work.options.signal?.throwIfAborted();
   return { written, reportPath };
+}
+
+/** An output of rows that were read before and after a change would be of no data at all. */
+async function* thenChecked<T>(patients: AsyncIterable<T>, check: () => Promise<void>): AsyncGenerator<T> {
+  yield* patients;
+  await check();
 }
 
 async function toStream(stream: Writable, work: Work, source: LabelledData) {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { Dataset } from '../data/dataset.ts';
+import { ClmbrError } from '../errors.ts';
 import { sha256OfFile } from '../files/digest.ts';
 import { filesBelow } from '../files/folder.ts';
 import type { ClmbrModel } from '../model/index.ts';
@@ -17,6 +18,8 @@ export interface Provenance {
   identity: RunIdentity;
   /** For the output's metadata: the same on every machine. */
   metadata: Readonly<Record<string, Json>>;
+  /** @throws ClmbrError `FILE_UNREADABLE` where the files of the data are not those of the identity any more */
+  assertUnchanged: () => Promise<void>;
 }
 
 /** @throws ClmbrError `FILE_UNREADABLE` */
@@ -29,7 +32,8 @@ export async function provenanceOf(
   const { signal } = options;
   const digest = (path: string | undefined) =>
     path === undefined ? Promise.resolve(null) : sha256OfFile(path, signal === undefined ? {} : { signal });
-  const files = await fingerprintFiles(dataset.files, dataPath === '-' ? '.' : dataPath);
+  const fingerprint = () => fingerprintFiles(dataset.files, dataPath === '-' ? '.' : dataPath);
+  const files = await fingerprint();
   const { pooling, representation, recipe, specialTokens, overflow, sharing } = options.embed;
   const settings = {
     ...{ pooling, representation, recipe, specialTokens, overflow, sharing },
@@ -56,6 +60,11 @@ export async function provenanceOf(
       shard: options.shard === undefined ? null : `${options.shard.index}/${options.shard.count}`,
     },
     metadata: { ...common, data: { input: dataset.kind, files: files.files, bytes: files.bytes, names: files.names } },
+    assertUnchanged: async () => {
+      if ((await fingerprint()).exact === files.exact) return;
+      const message = `${dataPath} was changed while it was read; run again when it is complete.`;
+      throw new ClmbrError('FILE_UNREADABLE', message, { details: { path: dataPath } });
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import type { ColumnSource } from 'hyparquet-writer';
@@ -207,4 +207,20 @@ describe('refusals name file, column and types', () => {
 it('more distinct texts than are shared', async () => {
   const data = Array.from({ length: 150_000 }, (_, i) => `code ${i % 70_001}`);
   expect(await readColumn({ type: 'BYTE_ARRAY', converted_type: 'UTF8' }, data, 'text', 'PLAIN')).toEqual(data);
+});
+
+it('a file that is changed while its rows are read is refused at their end', async () => {
+  const path = join(folder, 'changing.parquet');
+  await writeFile(path, medsParquet(Array.from({ length: 3000 }, () => ({ subject_id: 1n, time: 0n, code: 'A' }))));
+  const file = await ParquetFile.open(path);
+  let rows = 0;
+  const read = async () => {
+    for await (const batch of file.batches({ subject_id: 'int64' })) {
+      if (rows === 0) await utimes(path, 1, 1);
+      rows += batch.rows;
+    }
+  };
+  await expectClmbrError(read(), 'FILE_UNREADABLE', path, 'was changed');
+  expect(rows).toBe(3000);
+  await file.close();
 });

@@ -1,5 +1,5 @@
 // Features of whole data sets through the public function: reading, labels, codes, the run, the output.
-import { mkdirSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -236,4 +236,23 @@ it('never take the place of what they are made of', async () => {
   await writeFile(own, await readFile(data));
   await expectClmbrError(extractFeatures(model, own, { out: own }), 'INVALID_ARGUMENT', 'another file', own);
   expect(await readFile(own, 'utf8')).toBe(await readFile(data, 'utf8'));
+});
+
+it('are of data that nobody changes meanwhile', async () => {
+  const changing = path('changing.jsonl');
+  const line = (id: number) => `${JSON.stringify({ id, ids: Array.from({ length: 64 }, (_, i) => 7 + (i % 50)) })}\n`;
+  await writeFile(changing, Array.from({ length: 4000 }, (_, id) => line(id)).join(''));
+  let isChanged = false;
+  const onProgress = () => {
+    if (!isChanged) appendFileSync(changing, line(4000));
+    isChanged = true;
+  };
+  const out = path('changing.npz');
+  await expectClmbrError(
+    extractFeatures(model, changing, { out, onProgress }),
+    'FILE_UNREADABLE',
+    'was changed',
+    changing,
+  );
+  expect(existsSync(out)).toBe(false);
 });

@@ -109,6 +109,7 @@ export class ParquetFile {
         firstRow += rows;
       }
     }
+    await this.#file.assertUnchanged();
   }
 
   /**
@@ -129,6 +130,7 @@ export class ParquetFile {
       if (lists?.length !== group.rows) throw this.#tooShort(column, index, group);
       for (const list of lists) rows.push(list);
     }
+    await this.#file.assertUnchanged();
     return rows;
   }
 
