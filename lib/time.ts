@@ -8,6 +8,8 @@ const isoTime =
 
 /** The range of 64-bit microseconds, 290,000 years around 1970. */
 const limit = 2n ** 63n;
+/** What NumPy and pandas take for no time: as a time it would be lost in outputs. */
+export const notATime = -limit;
 
 /**
  * Microseconds since 1970-01-01 in UTC. ISO 8601 texts keep their microseconds (further digits are cut off), and without an offset
@@ -17,7 +19,7 @@ const limit = 2n ** 63n;
  */
 export function toMicroseconds(time: Time, where: string): bigint {
   if (typeof time === 'bigint') {
-    if (time < -limit || time >= limit) throw invalid(where, 'a bigint outside of 64 bits');
+    if (time <= notATime || time >= limit) throw invalid(where, 'a bigint outside of 64 bits, or that of no time');
     return time;
   }
   if (typeof time === 'string') return fromText(time, where);

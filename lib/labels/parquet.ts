@@ -1,6 +1,6 @@
 import { invalidParquet, ParquetFile } from '../data/parquet/index.ts';
 import type { Batch, ColumnKind, ColumnSlice } from '../data/parquet/index.ts';
-import { toMicroseconds } from '../time.ts';
+import { notATime, toMicroseconds } from '../time.ts';
 import type { LabelBuilder } from './builder.ts';
 import { firstOf, patientColumns, timeColumns } from './names.ts';
 
@@ -33,7 +33,7 @@ export async function readParquetLabels(path: string, builder: LabelBuilder, sig
         const id = valueAt(columns[patient] as ColumnSlice<'text' | 'int64'>, i);
         const when = valueAt(columns[time] as ColumnSlice<'text' | 'microseconds'>, i);
         if (id === null) throw invalidParquet(path, `${at(patient)}: expected a patient, found none`);
-        if (when === null) throw invalidParquet(path, `${at(time)}: expected a time, found none`);
+        if (when === null || when === notATime) throw invalidParquet(path, `${at(time)}: expected a time, found none`);
         builder.add(id, typeof when === 'bigint' ? when : toMicroseconds(when, `${path}: ${at(time)}`));
         addValues(columns, i, builder);
       }

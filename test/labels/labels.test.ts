@@ -303,3 +303,9 @@ describe('rules', () => {
     }
   });
 });
+
+it('a time that outputs take for none is refused', async () => {
+  const parquet = (time: bigint) => labelsOf('ends.parquet', medsLabels([1n], [time], []));
+  await expectClmbrError(parquet(-(2n ** 63n)), 'INVALID_INPUT', 'row 0', 'expected a time, found none');
+  for (const time of [1n - 2n ** 63n, 2n ** 63n - 1n]) expect((await parquet(time)).times[0]).toBe(time);
+});
