@@ -22,3 +22,11 @@ it('a subject has no more events than memory holds', async () => {
   more.add(rowsOf(600));
   await expectClmbrError(() => more.add(rowsOf(401)), 'INVALID_INPUT', 'row 400', 'at most 1000 events');
 });
+
+it('a subject has no longer texts than memory holds', async () => {
+  const rows = rowsOf(3);
+  const text = { values: ['', '', ''].map(() => 'x'.repeat(2 ** 27)), valid: undefined };
+  const assembler = new PatientAssembler({ zeroAsMissing: false, skipBadRows: true, subjects: undefined, skipped: {} });
+  const long = { ...rows, columns: { ...rows.columns, text } };
+  await expectClmbrError(() => assembler.add(long), 'INVALID_INPUT', 'row 2', 'at most 268435456 characters');
+});
