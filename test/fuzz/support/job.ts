@@ -13,6 +13,14 @@ export interface Job {
   progress: string;
   /** Where inputs of failures go. */
   failures: string;
+  /** Whether to say which cases run code that no case before them ran. */
+  coverage?: boolean | undefined;
+}
+
+/** A case that reaches code which those before it do not reach. */
+export interface Selected {
+  case: number;
+  outcome: string;
 }
 
 export interface Failure {
@@ -24,4 +32,5 @@ export interface Failure {
 
 export type Message =
   | { kind: 'counts'; tried: number; outcomes: Record<string, number> }
-  | { kind: 'failure'; failure: Failure };
+  | { kind: 'failure'; failure: Failure }
+  | { kind: 'selection'; selected: Selected[]; blocks: number };

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Failure, Job, Message } from './job.ts';
+import type { Failure, Job, Message, Selected } from './job.ts';
 import type { Program } from './program.ts';
 import { root } from './program.ts';
 
@@ -20,6 +20,10 @@ export interface Report {
   tried: number;
   outcomes: Record<string, number>;
   failures: Failure[];
+  /** Cases that reach code which those before them do not reach, where that was asked for. */
+  selected: Selected[];
+  /** How many blocks of lib/ all cases together ran. */
+  blocks: number;
 }
 
 export interface Order {
@@ -29,6 +33,7 @@ export interface Order {
   count?: number | undefined;
   milliseconds: number;
   limits?: Limits;
+  coverage?: boolean;
   onProgress?: (report: Report) => void;
 }
 
@@ -40,8 +45,8 @@ const mostFailures = 12;
  * the next child goes on behind that case.
  */
 export async function supervise(program: Program, order: Order): Promise<Report> {
-  const { target, seed, count, limits = defaultLimits } = order;
-  const report: Report = { tried: 0, outcomes: {}, failures: [] };
+  const { target, seed, count, limits = defaultLimits, coverage } = order;
+  const report: Report = { tried: 0, outcomes: {}, failures: [], selected: [], blocks: 0 };
   const failures = join(root, 'build', 'fuzz');
   const end = performance.now() + order.milliseconds;
   const last = count === undefined ? Infinity : (order.first ?? 0) + count;
@@ -51,7 +56,7 @@ export async function supervise(program: Program, order: Order): Promise<Report>
     const scratch = await mkdtemp(join(program.folder, `${target}-`));
     const progress = `${scratch}.progress`;
     const left = count === undefined ? undefined : last - first;
-    const job: Job = { target, seed, first, count: left, milliseconds, scratch, progress, failures };
+    const job: Job = { target, seed, first, count: left, milliseconds, scratch, progress, failures, coverage };
     const dead = await runChild(program, job, limits, report, order.onProgress);
     if (dead === null) break;
     const at = caseNumber(progress);
@@ -96,6 +101,11 @@ async function runChild(
     stream.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-6000)));
   child.on('message', (message: Message) => {
     if (message.kind === 'failure') return addFailure(report, message.failure);
+    if (message.kind === 'selection') {
+      report.selected.push(...message.selected);
+      report.blocks = message.blocks;
+      return;
+    }
     report.tried = before.tried + message.tried;
     report.outcomes = { ...before.outcomes };
     for (const [name, times] of Object.entries(message.outcomes))
