@@ -29,6 +29,7 @@ export async function testInNode(name, { node, launcher = [] }, folder, selected
     CLMBR_PREBUILD: folder,
     CLMBR_PREPARED: '1',
     CLMBR_TEST_PATIENCE: '20',
+    CLMBR_TEST_SANITIZER: name,
   };
   await step(`${name} in node: planted defects`, async () => {
     for (const plant of node.plants) await checkPlant(plant, launcher, env, folder, reports);
