@@ -18,6 +18,18 @@ describe('findings', () => {
     expect(findingsOf(report)).toEqual([leaks[1]]);
   });
 
+  it('are no leaks of what node keeps itself', () => {
+    const external = frames(
+      '0x1 in operator new (libasan.so)',
+      '0x2 in napi_create_external (node)',
+      '0x3 (clmbr.node+0x2)',
+    );
+    const block = `Direct leak of 40 byte(s) from:\n${external}`;
+    expect(findingsOf(`LeakSanitizer: detected memory leaks\n\n${block}`)).toEqual([]);
+    const inside = block.replace('#1 0x2 in napi_create_external (node)', '#1 0x2 in make (clmbr.node)');
+    expect(findingsOf(`LeakSanitizer: detected memory leaks\n\n${inside}`)).toEqual([inside]);
+  });
+
   it('are races that the addon takes part in, and whatever ends the sanitizer', () => {
     const line = '='.repeat(18);
     const race = (stack: string): string => `\nWARNING: ThreadSanitizer: data race\n${stack}\n`;
