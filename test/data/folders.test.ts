@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDataset } from '../../lib/data/index.ts';
@@ -8,20 +8,10 @@ import { filesBelow } from '../../lib/files/folder.ts';
 import { readLabels } from '../../lib/labels/index.ts';
 import { expectClmbrError } from '../support/expect-error.ts';
 import { medsParquet } from '../support/meds.ts';
-import { temporaryFolder } from '../support/temporary.ts';
+import { folderWith, temporaryFolder } from '../support/temporary.ts';
 
 const root = await temporaryFolder();
-let folders = 0;
-
-async function folderOf(files: Record<string, string | Uint8Array>): Promise<string> {
-  const folder = join(root, String(folders++));
-  await mkdir(folder);
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), content);
-  }
-  return folder;
-}
+const folderOf = (files: Parameters<typeof folderWith>[1]) => folderWith(root, files);
 
 async function idsOf(path: string): Promise<string[]> {
   const data = await openDataset(path);

@@ -1,5 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -7,20 +6,10 @@ import type { DataPatient, Dataset } from '../../lib/data/dataset.ts';
 import { openDataset, openJsonl } from '../../lib/data/index.ts';
 import { recogniseData } from '../../lib/data/recognise.ts';
 import { expectClmbrError } from '../support/expect-error.ts';
-import { temporaryFolder } from '../support/temporary.ts';
+import { folderWith, temporaryFolder } from '../support/temporary.ts';
 
 const root = await temporaryFolder();
-let folders = 0;
-
-async function folderOf(files: Record<string, string | Buffer>): Promise<string> {
-  const folder = join(root, String(folders++));
-  await mkdir(folder);
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), content);
-  }
-  return folder;
-}
+const folderOf = (files: Parameters<typeof folderWith>[1]) => folderWith(root, files);
 
 async function readAll(dataset: Dataset): Promise<DataPatient[]> {
   const all: DataPatient[] = [];
